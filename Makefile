@@ -1,0 +1,42 @@
+# `make run` shows the demo, `make test` proves the project. Both set up .venv by themselves; see tools/.
+PYTHON ?= python3
+PORT ?= 8080
+ARGS ?=
+
+VENV := PYTHON='$(PYTHON)' sh tools/venv.sh
+COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal \
+	--python-version 3.11 --custom-compile-command "make lock" $(ARGS)
+
+.PHONY: help run test check lock clean distclean
+.DEFAULT_GOAL := help
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: ## start the demo on http://127.0.0.1:8080 (PORT=9090 for another port)
+	@$(VENV) run
+	@exec .venv/bin/sso serve demo --port $(PORT)
+
+test: ## run all tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" for some)
+	@$(VENV) dev
+	@sh tools/chromium.sh
+	@exec .venv/bin/pytest $(ARGS)
+
+check: ## lint, formatting, types and the rules about who may import whom
+	@$(VENV) dev
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+lock: ## write the three requirements files anew (ARGS=--upgrade for newer versions)
+	@$(VENV) uv
+	$(COMPILE) --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) --constraints requirements-dev.txt --output-file requirements.txt pyproject.toml
+	printf 'uv\nsetuptools>=80\n' | $(COMPILE) --output-file requirements-uv.txt -
+
+clean: ## remove the demo's data (var/)
+	rm -rf var
+
+distclean: clean ## remove .venv too
+	rm -rf .venv

@@ -1,0 +1,239 @@
+"""The one exception tree. Every refusal that a caller can meet is a class here.
+
+`detail` may reach the caller, `private` reaches the log only. Neither may hold a BSN, a token or a secret.
+Which status and title a class has on the wire is in `common/http/problems.py` alone. A wrong *call* of our
+own code is not in this tree: it becomes a 500 and gets fixed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """Base of all refusals. `code` is stable: callers program against it."""
+
+    code: ClassVar[str]
+
+    def __init__(self, detail: str, *, private: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.private = private
+
+    def members(self) -> Mapping[str, object]:
+        """What this error adds to a problem document, beside the members that all have."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with an input: where (RFC 6901 pointer, or a path parameter's name) and which rule."""
+
+    pointer: str
+    rule: str
+
+
+class InvalidInput(ServiceError):
+    """Well-formed, but against the rules; says where, and never repeats what was sent."""
+
+    code = "invalid_request"
+
+    def __init__(self, detail: str, faults: Sequence[Fault] = (), *, private: str = "") -> None:
+        super().__init__(detail, private=private)
+        self.faults = tuple(faults)
+
+    def members(self) -> Mapping[str, object]:
+        return {"errors": [{"pointer": fault.pointer, "rule": fault.rule} for fault in self.faults]}
+
+
+class MalformedBody(InvalidInput):
+    code = "malformed_body"
+
+    def members(self) -> Mapping[str, object]:
+        return {}
+
+
+class DuplicateParameter(MalformedBody):
+    code = "duplicate_parameter"
+
+
+class UnknownHost(MalformedBody):
+    code = "unknown_host"
+
+
+class BodyTooLarge(MalformedBody):
+    code = "body_too_large"
+
+
+class BodyTooSlow(MalformedBody):
+    code = "body_too_slow"
+
+
+class UnsupportedMediaType(MalformedBody):
+    code = "unsupported_media_type"
+
+
+class KeyRejected(InvalidInput):
+    """A partner's key that we do not take; `reason` is one of the stable words of `keys/policy.py`."""
+
+    code = "key_rejected"
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+    def members(self) -> Mapping[str, object]:
+        return {"reason": self.reason}
+
+
+class TreatmentRelationshipUnknown(InvalidInput):
+    code = "treatment_relationship_unknown"
+
+    def members(self) -> Mapping[str, object]:
+        return {}
+
+
+class TokenRejected(ServiceError):
+    """The signature did not verify. Outside, all causes look the same; `private` knows the cause."""
+
+    code = "token_rejected"
+
+    def __init__(self, private: str) -> None:
+        super().__init__("The token was not accepted.", private=private)
+
+
+class MalformedToken(TokenRejected):
+    """Not three canonical segments, or a header against the policy."""
+
+
+class UntrustedIssuer(TokenRejected):
+    """Nobody we know stands behind this token."""
+
+
+class UnknownKey(TokenRejected):
+    """The signer has no current key that fits."""
+
+
+class BadSignature(TokenRejected):
+    """A key that fits did not verify the bytes."""
+
+
+class AuthenticTokenRejected(TokenRejected):
+    """Signed by a known partner, and still refused: from here on we say why."""
+
+    def __init__(self, detail: str, *, private: str = "") -> None:
+        super().__init__(private)
+        self.detail = detail
+
+
+class ClaimRejected(AuthenticTokenRejected):
+    code = "claim_rejected"
+
+    def __init__(self, claim: str, rule: str) -> None:
+        super().__init__(f"The claim {claim or 'set'} does not keep the rule {rule}.")
+        self.claim = claim
+        self.rule = rule
+
+    def members(self) -> Mapping[str, object]:
+        return {"claim": self.claim, "rule": self.rule}
+
+
+class TokenExpired(AuthenticTokenRejected):
+    code = "token_expired"
+
+
+class TokenReplayed(AuthenticTokenRejected):
+    code = "token_replayed"
+
+
+class NotAuthenticated(ServiceError):
+    """No usable credential. `error` goes into the Bearer challenge (RFC 6750 3.1), empty if none was sent."""
+
+    code = "not_authenticated"
+
+    def __init__(self, detail: str, *, error: str = "", private: str = "") -> None:
+        super().__init__(detail, private=private)
+        self.error = error
+
+
+class PermissionDenied(ServiceError):
+    code = "permission_denied"
+
+    def __init__(self, detail: str, *, scope: str = "", private: str = "") -> None:
+        super().__init__(detail, private=private)
+        self.scope = scope
+
+
+class ConsentMissing(PermissionDenied):
+    code = "consent_missing"
+
+    def members(self) -> Mapping[str, object]:
+        return {"gavePermission": False}
+
+
+class NotFound(ServiceError):
+    code = "not_found"
+
+
+class MethodNotAllowed(ServiceError):
+    """`allow` are the methods that the path has (RFC 9110 10.2.1)."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, allow: Sequence[str]) -> None:
+        super().__init__(f"This path answers {', '.join(allow)}.")
+        self.allow = tuple(allow)
+
+
+class Conflict(ServiceError):
+    code = "conflict"
+
+
+class TreatmentRelationshipConflict(Conflict):
+    code = "treatment_relationship_conflict"
+
+
+class OtherPatientOpen(Conflict):
+    code = "other_patient_open"
+
+
+class Unavailable(ServiceError):
+    """A part that is needed does not answer; nothing was decided. `retry_after` is in seconds."""
+
+    code = "unavailable"
+
+    def __init__(self, part: str, *, retry_after: int = 1, private: str = "") -> None:
+        super().__init__(f"The service cannot answer now: {part} is not available.", private=private)
+        self.retry_after = retry_after
+
+
+class InternalFault(ServiceError):
+    """The wire form of our own mistakes (500); raised by nobody, rendered for every foreign exception."""
+
+    code = "internal_error"
+
+
+class OAuthError(ServiceError):
+    """Errors that only the token endpoint has (RFC 6749 5.2)."""
+
+
+class InvalidClient(OAuthError):
+    """`scheme` is the scheme to challenge with: Basic after Basic (RFC 6749 5.2), else Bearer."""
+
+    code = "invalid_client"
+
+    def __init__(self, *, scheme: str = "Bearer", private: str = "") -> None:
+        super().__init__("Client authentication failed.", private=private)
+        self.scheme = scheme
+
+
+class UnsupportedGrantType(OAuthError):
+    code = "unsupported_grant_type"
+
+
+class InvalidScope(OAuthError):
+    code = "invalid_scope"
+
+
+class SettingsError(Exception):
+    """The service cannot start like this; the message is one sentence that says how to mend it."""

@@ -1,0 +1,43 @@
+"""The application as one ASGI callable: the routes, the request context round them, and how errors look."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Router
+from starlette.types import Receive, Scope, Send
+
+from common.errors import NotFound, ServiceError
+from common.http.context import RequestContext
+from common.http.negotiation import prefers_page
+from common.http.problems import oauth_error, problem
+
+RenderPage = Callable[[Request, ServiceError, str], Response]
+Lifespan = Callable[[Router], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    routes: Sequence[BaseRoute],
+    *,
+    hosts: frozenset[str],
+    https: bool,
+    error_page: RenderPage,
+    lifespan: Lifespan | None = None,
+) -> RequestContext:
+    """Return the application. `error_page` makes the page for an error; `https` is about the public URL."""
+
+    def render(request: Request, error: ServiceError, request_id: str) -> Response:
+        wire = request.scope.get("wire", "negotiated")
+        if wire == "oauth":
+            return oauth_error(error, request_id)
+        if wire == "page" or prefers_page(request.headers.get("accept", "")):
+            return error_page(request, error, request_id)
+        return problem(error, request_id)
+
+    router = Router(routes, redirect_slashes=False, default=_not_found, lifespan=lifespan)
+    return RequestContext(router, hosts=hosts, https=https, render=render)
+
+
+async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    raise NotFound("There is nothing at this address.")

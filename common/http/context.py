@@ -1,0 +1,113 @@
+"""What every request passes through: request id, known host, security headers, one log line, no talkative 500.
+
+Pure ASGI, outside the router: what goes wrong inside still gets its headers and its problem document.
+"""
+
+import re
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.errors import InternalFault, ServiceError, UnknownHost
+from common.http.security import SECURITY_HEADERS, STRICT_TRANSPORT_SECURITY
+
+_REQUEST_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+_log = structlog.get_logger("http")
+
+Render = Callable[[Request, ServiceError, str], Response]
+"""The response for an error; the text is the request id."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """Wraps an ASGI application. `hosts` are the names it answers to, lower case, without port."""
+
+    app: ASGIApp
+    hosts: frozenset[str]
+    https: bool
+    render: Render
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; what is not HTTP is passed on as it is."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = _Exchange(send, request_id(Request(scope)), self.https)
+        scope["request_id"] = exchange.request_id
+        try:
+            await self._serve(scope, receive, exchange)
+        finally:
+            _log.info(
+                "request",
+                method=scope["method"],
+                route=scope.get("route_template", "-"),  # the template: a path can hold a BSN
+                status=exchange.status,
+                milliseconds=round((time.perf_counter() - exchange.started) * 1000, 1),
+                request_id=exchange.request_id,
+            )
+
+    async def _serve(self, scope: Scope, receive: Receive, exchange: "_Exchange") -> None:
+        try:
+            if host_of(Request(scope)) not in self.hosts:
+                raise UnknownHost("This service does not answer to that host name.")
+            await self.app(scope, receive, exchange.send)
+        except Exception as error:
+            if exchange.status:
+                raise  # half an answer is out: only the closed connection can still say that it is incomplete
+            refusal = _refusal(error, exchange.request_id)
+            response = self.render(Request(scope), refusal, exchange.request_id)
+            await response(scope, receive, exchange.send)
+
+
+class _Exchange:
+    """One response on its way out: knows its status, and completes its headers."""
+
+    def __init__(self, send: Send, request_id: str, https: bool) -> None:  # noqa: FBT001 - private, two callers
+        self._send = send
+        self._https = https
+        self.request_id = request_id
+        self.status = 0
+        self.started = time.perf_counter()
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self.request_id
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            if self._https:
+                headers["Strict-Transport-Security"] = STRICT_TRANSPORT_SECURITY
+        await self._send(message)
+
+
+def request_id(request: Request) -> str:
+    """Return the caller's request id if it is a UUID or 32 hexadecimal digits, else a new one."""
+    given = request.headers.getlist("x-request-id")
+    return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else str(uuid.uuid4())
+
+
+def host_of(request: Request) -> str:
+    """Return the host that was asked, lower case, without port; empty if it is absent or given twice."""
+    given = request.headers.getlist("host")
+    return re.sub(r":[0-9]*$", "", given[0]).lower() if len(given) == 1 else ""
+
+
+def _refusal(error: Exception, request_id: str) -> ServiceError:
+    if isinstance(error, ServiceError):
+        if error.private:
+            _log.info("refused", code=error.code, cause=error.private, request_id=request_id)
+        return error
+    # Where it happened and no message: a foreign message can hold what the caller sent.
+    frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    _log.error("unhandled", error=type(error).__name__, frames=frames[-8:], request_id=request_id)
+    return InternalFault("The fault is on our side, and it has been logged under this request id.")

@@ -1,0 +1,38 @@
+"""One resource per path: a handler per method, and the form in which it says no."""
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from common.errors import MethodNotAllowed
+
+Handler = Callable[[Request], Awaitable[Response]]
+Wire = Literal["negotiated", "oauth", "page"]
+
+
+class Resource(Route):
+    """A path and its methods. Every other method is 405 with `Allow`, before anything is read."""
+
+    def __init__(self, path: str, *, wire: Wire = "negotiated", **handlers: Handler) -> None:
+        """`handlers` are by method: `GET=…`, `POST=…`; a GET answers HEAD too."""
+        if "GET" in handlers:
+            handlers.setdefault("HEAD", handlers["GET"])
+
+        async def endpoint(request: Request) -> Response:
+            if request.method not in handlers:
+                raise MethodNotAllowed(sorted(handlers))
+            return await handlers[request.method](request)
+
+        super().__init__(path, endpoint, name=path)
+        self.methods = set()  # an empty set: Starlette leaves the method to the endpoint
+        self.wire = wire
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say which route it is before answering: for the form of an error, and for the log."""
+        scope["wire"] = self.wire
+        scope["route_template"] = self.path
+        await super().handle(scope, receive, send)

@@ -1,0 +1,154 @@
+"""The keys in the database: ours sealed, partners' public."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    select,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from common.errors import KeyRejected
+from common.sql import IDENTITY, Database, UtcDateTime
+from keys.partners import MAX_KEYS, PartnerKey
+from keys.ring import SealedKey
+from schemas.identifiers import CompanyId
+
+signing_keys = Table(
+    "signing_keys",
+    IDENTITY,
+    Column("kid", String(43), primary_key=True),
+    Column("generation", Integer, nullable=False, unique=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+company_keys = Table(
+    "company_keys",
+    IDENTITY,
+    Column("kid", String(43), primary_key=True),
+    Column("company_id", Uuid, ForeignKey("companies.company_id"), nullable=False),
+    # A current key occupies one of the company's places, a revoked one none: so races never end in too many.
+    Column("place", Integer, CheckConstraint(f"place >= 1 AND place <= {MAX_KEYS}", name="ck_company_keys_place")),
+    Column("kty", String(3), nullable=False),
+    Column("alg", String(7), nullable=False),
+    Column("jwk", Text, nullable=False),
+    Column("label", String(255)),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("revoked_at", UtcDateTime),
+    UniqueConstraint("company_id", "place"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSigningKeys:
+    """SigningKeyStore on a database."""
+
+    database: Database
+
+    async def all(self) -> Sequence[SealedKey]:
+        async with self.database.read() as connection:
+            rows = await connection.execute(select(signing_keys).order_by(signing_keys.c.generation.desc()))
+            return [SealedKey(row.kid, row.generation, row.sealed, row.created_at) for row in rows]
+
+    async def append(self, key: SealedKey) -> None:
+        values = {
+            "kid": key.kid, "generation": key.generation, "sealed": key.sealed, "created_at": key.created_at
+        }  # fmt: skip
+        async with self.database.transaction() as connection:
+            await connection.execute(self.database.insert(signing_keys).values(values).on_conflict_do_nothing())
+
+
+@dataclass(frozen=True, slots=True)
+class SqlPartnerKeys:
+    """PartnerKeyStore on a database."""
+
+    database: Database
+
+    async def add(self, key: PartnerKey) -> tuple[PartnerKey, bool]:
+        async with self.database.transaction() as connection:
+            while True:
+                row = (await connection.execute(select(company_keys).where(company_keys.c.kid == key.kid))).first()
+                if row is not None:
+                    return _same(row, key), False
+                place = await self._free_place(connection, key.company_id)
+                if await self._insert(connection, key, place):
+                    return key, True
+
+    async def _free_place(self, connection: AsyncConnection, company_id: CompanyId) -> int:
+        taken = await connection.scalars(
+            select(company_keys.c.place).where(
+                company_keys.c.company_id == company_id, company_keys.c.place.is_not(None)
+            )
+        )
+        free = set(range(1, MAX_KEYS + 1)) - set(taken)
+        if not free:
+            raise KeyRejected("too_many", f"A company has at most {MAX_KEYS} keys: revoke one first.")
+        return min(free)
+
+    async def _insert(self, connection: AsyncConnection, key: PartnerKey, place: int) -> bool:
+        values = {
+            "kid": key.kid,
+            "company_id": key.company_id,
+            "place": place,
+            "kty": key.kty,
+            "alg": key.alg,
+            "jwk": key.jwk,
+            "label": key.label,
+            "created_at": key.created_at,
+        }
+        insert = self.database.insert(company_keys).values(values).on_conflict_do_nothing()
+        return bool((await connection.execute(insert)).rowcount)
+
+    async def current(self, company_id: CompanyId) -> Sequence[PartnerKey]:
+        query = (
+            select(company_keys)
+            .where(company_keys.c.company_id == company_id, company_keys.c.revoked_at.is_(None))
+            .order_by(company_keys.c.created_at, company_keys.c.kid)
+        )
+        async with self.database.read() as connection:
+            return [_key(row) for row in await connection.execute(query)]
+
+    async def find(self, kid: str) -> PartnerKey | None:
+        query = select(company_keys).where(company_keys.c.kid == kid, company_keys.c.revoked_at.is_(None))
+        async with self.database.read() as connection:
+            row = (await connection.execute(query)).first()
+        return _key(row) if row else None
+
+    async def revoke(self, company_id: CompanyId, kid: str, now: datetime) -> bool:
+        current = (
+            company_keys.c.kid == kid,
+            company_keys.c.company_id == company_id,
+            company_keys.c.place.is_not(None),
+        )
+        async with self.database.transaction() as connection:
+            done = await connection.execute(update(company_keys).where(*current).values(place=None, revoked_at=now))
+        return bool(done.rowcount)
+
+
+def _key(row: Row[Any]) -> PartnerKey:
+    return PartnerKey(row.kid, CompanyId(row.company_id), row.kty, row.alg, row.jwk, row.label, row.created_at)
+
+
+def _same(row: Row[Any], key: PartnerKey) -> PartnerKey:
+    if row.company_id != key.company_id:
+        raise KeyRejected("another_company", "This key belongs to another company: make a key of your own.")
+    if row.revoked_at is not None:
+        raise KeyRejected("revoked", "This key was revoked before, and can not come back: make a new one.")
+    if row.alg != key.alg:
+        raise KeyRejected("alg", f"This key is registered for {row.alg}: revoke it, or keep that algorithm.")
+    return _key(row)

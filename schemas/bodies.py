@@ -1,0 +1,121 @@
+"""The bodies of the HTTP interface: what comes in, and what goes out."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from schemas.base import Answer, FilledText, Optional, Schema, Text, broken
+from schemas.identifiers import Bsn
+
+
+class CompanyRegistration(Schema):
+    company_name: Annotated[FilledText, Field(max_length=200)]
+
+
+class RegisteredCompany(Answer):
+    """The only answer that ever shows the secret."""
+
+    company_id: UUID
+    company_name: str
+    company_secret: str
+    status: str
+
+
+class CompanyCredentials(Schema):
+    company_id: str
+    company_secret: str
+
+
+class TokenAnswer(Answer):
+    """RFC 6749 5.1; lifetime in seconds."""
+
+    access_token: str = Field(alias="access_token")
+    token_type: str = Field(default="Bearer", alias="token_type")
+    expires_in: int = Field(alias="expires_in")
+    scope: str
+
+
+class OfPatient(Schema):
+    """A body that names the patient, where a URL should not."""
+
+    bsn: Bsn
+
+
+class KeyUpload(Schema):
+    jwk: Optional[dict[str, Any]] = None
+    pem: Optional[str] = None
+    label: Optional[Text] = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.jwk is None) == (self.pem is None):
+            raise broken("jwk_or_pem")
+        return self
+
+
+class KeyAnswer(Answer):
+    kid: str
+    kty: str
+    alg: str
+    label: str | None
+    created_at: datetime
+
+
+class Permission(StrEnum):
+    APPROVED = "approved"
+    DECLINED = "declined"
+    PENDING = "pending"
+
+
+class DossierAnswer(Answer):
+    dossier_id: UUID
+    pseudoniem: UUID
+    permission: Permission
+    created_at: datetime
+
+
+class PermissionAnswer(Answer):
+    gave_permission: bool
+
+
+class LaunchRequest(Schema):
+    token: str
+    client_id: Optional[str] = None
+
+
+class LaunchCompany(Answer):
+    company_id: UUID
+    company_name: str
+
+
+class LaunchProfessional(Answer):
+    account_id: UUID | None
+    sub: str
+    status: Literal["linked", "matched", "created", "registration_required"]
+    registration_url: str | None = None
+
+
+class LaunchPatient(Answer):
+    pseudoniem: UUID
+
+
+class LaunchDossier(Answer):
+    dossier_id: UUID
+    permission: Permission
+
+
+class LaunchContext(Answer):
+    """What a launch opens (contract, section 3). `expires_in` is in seconds."""
+
+    launch_id: UUID
+    company: LaunchCompany
+    professional: LaunchProfessional
+    patient: LaunchPatient | None
+    treatment_relationship_id: str | None
+    dossier: LaunchDossier | None
+    access_token: str | None
+    token_type: str = "Bearer"
+    expires_in: int | None

@@ -1,0 +1,108 @@
+"""The identifiers of the field, each a type of its own, so that one is never taken for another."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Final, NewType, final
+from uuid import UUID
+
+from pydantic import AfterValidator, GetCoreSchemaHandler, StringConstraints, ValidationInfo
+from pydantic_core import core_schema
+from stdnum.exceptions import ValidationError as StdnumError
+from stdnum.nl import bsn as stdnum_bsn
+
+from schemas.base import FilledText, Rules, broken
+
+CompanyId = NewType("CompanyId", UUID)
+AccountId = NewType("AccountId", UUID)
+DossierId = NewType("DossierId", UUID)
+LaunchId = NewType("LaunchId", UUID)
+RelationshipId = NewType("RelationshipId", UUID)
+
+Pseudoniem = NewType("Pseudoniem", UUID)
+"""Who a patient is inside the service: random, one per BSN, never shown to a company."""
+
+CompanyPseudoniem = NewType("CompanyPseudoniem", UUID)
+"""The form of a pseudoniem that one company sees; see `identity/pseudoniem/form.py`."""
+
+
+@final
+class Bsn:
+    """A citizen number: nine digits that have been checked. It has no `str` and no `repr` that shows them."""
+
+    __slots__ = ("__digits",)
+
+    def __init__(self, text: str, rules: Rules | None = None) -> None:
+        """Take eight or nine ASCII digits. Raises ValueError, which does not repeat them, for all else."""
+        if not re.fullmatch(r"[0-9]{8,9}", text):
+            raise ValueError("a BSN is eight or nine digits")
+        digits = text.zfill(9)
+        if digits == "000000000":
+            raise ValueError("a BSN is not zero")
+        if (rules or Rules()).eleven_test:
+            _eleven_test(digits)
+        self.__digits: Final = digits
+
+    def reveal(self) -> str:
+        """Return the nine digits, for the keyed digest and nothing else."""
+        return self.__digits
+
+    def __repr__(self) -> str:
+        return "Bsn(*)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bsn) and other.reveal() == self.__digits
+
+    def __hash__(self) -> int:
+        return hash(self.__digits)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: type[Any], _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.with_info_plain_validator_function(_bsn_from_json)
+
+
+def _eleven_test(digits: str) -> None:
+    try:
+        stdnum_bsn.validate(digits)
+    except StdnumError:
+        raise ValueError("a BSN passes the 11-test") from None
+
+
+def _bsn_from_json(value: object, info: ValidationInfo) -> Bsn:
+    if not isinstance(value, str):
+        raise broken("type")
+    try:
+        return Bsn(value, info.context if isinstance(info.context, Rules) else None)
+    except ValueError:
+        raise broken("bsn") from None
+
+
+def _matches(rule: str, pattern: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise broken(rule)
+        return text
+
+    return check
+
+
+Jti = Annotated[str, AfterValidator(_matches("format", r"[\x21-\x7e]{1,256}"))]
+"""RFC 7519 4.1.7, narrowed to visible ASCII so that equal means equal byte for byte."""
+
+AgbCode = Annotated[str, AfterValidator(_matches("agb", r"[0-9]{8}"))]
+"""The Dutch register number of a care professional: eight digits."""
+
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+Email = Annotated[
+    str,
+    StringConstraints(max_length=255),
+    AfterValidator(_matches("email", rf"[\w.!#$%&'*+/=?^`{{|}}~-]{{1,64}}@{_LABEL}(?:\.{_LABEL})*")),
+]
+"""The WHATWG definition (HTML, "valid e-mail address"), widened to letters of all scripts (RFC 6531)."""
+
+Sub = FilledText
+"""The company's own name for the professional (RFC 7519 4.1.2)."""
+
+ExternalRelationshipId = FilledText
+"""The company's own name for a treatment relationship: the claim `treatmentRelationshipId`."""

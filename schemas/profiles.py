@@ -1,0 +1,88 @@
+"""The token profiles: for each kind of token its `typ`, its algorithms, its claims and how long it counts.
+
+A new kind of token is a claims class and a row here, not another verification function. How old a
+professional's token may be is `PROFESSIONAL.max_age`, and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Generic, TypeVar
+
+from schemas.base import Schema
+from schemas.claims import AccessClaims, CompanyClaims, LaunchClaims, ProfessionalClaims
+
+C = TypeVar("C", bound=Schema)
+A = TypeVar("A", bound=AccessClaims)
+
+CLOCK_ERROR: Final = timedelta(seconds=60)
+"""How far the clock of one of our machines may be off before a spent token could be forgotten too early."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenProfile(Generic[C]):
+    """`typ`: the accepted media types, lower case, without "application/"; None stands for absent."""
+
+    name: str
+    typ: frozenset[str | None]
+    algorithms: frozenset[str]
+    claims: type[C]
+    leeway: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SingleUseProfile(TokenProfile[C]):
+    """A token that is accepted once: if now - max_age <= `iat` <= now + leeway."""
+
+    max_age: timedelta
+
+    @property
+    def spend_window(self) -> timedelta:
+        """How long a spent token must be remembered: longer than any clock of ours could accept it."""
+        return self.max_age + self.leeway + 2 * CLOCK_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class AccessProfile(TokenProfile[A]):
+    """A token of our own, used often, until its `exp`."""
+
+    role: str
+    lifetime: timedelta
+
+
+PROFESSIONAL: Final = SingleUseProfile(
+    name="professional",
+    typ=frozenset({None, "jwt", "sso+jwt"}),
+    algorithms=frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "Ed25519"}),
+    claims=ProfessionalClaims,
+    leeway=timedelta(seconds=30),
+    max_age=timedelta(seconds=300),
+)
+
+_ACCESS_TYP: Final[frozenset[str | None]] = frozenset({"at+jwt"})
+_ACCESS_ALGORITHMS: Final = frozenset({"ES256"})
+_ACCESS_LIFETIME: Final = timedelta(minutes=15)
+_ACCESS_LEEWAY: Final = timedelta(seconds=30)
+
+COMPANY: Final = AccessProfile(
+    name="company",
+    typ=_ACCESS_TYP,
+    algorithms=_ACCESS_ALGORITHMS,
+    claims=CompanyClaims,
+    leeway=_ACCESS_LEEWAY,
+    role="HealthcareCompany",
+    lifetime=_ACCESS_LIFETIME,
+)
+
+LAUNCH: Final = AccessProfile(
+    name="launch",
+    typ=_ACCESS_TYP,
+    algorithms=_ACCESS_ALGORITHMS,
+    claims=LaunchClaims,
+    leeway=_ACCESS_LEEWAY,
+    role="Professional",
+    lifetime=_ACCESS_LIFETIME,
+)
+
+ACCESS: Final[Mapping[str, AccessProfile[Any]]] = {profile.role: profile for profile in (COMPANY, LAUNCH)}
+"""The kinds of bearer tokens by their `role`."""

@@ -1,0 +1,113 @@
+"""A launch, from the token to what it opens. Read it from top to bottom."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from common.clock import Clock
+from common.errors import TreatmentRelationshipConflict, TreatmentRelationshipUnknown
+from schemas.claims import ProfessionalClaims
+from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
+from sso.launch.ports import AdmissionStatus, Professionals, Pseudoniemen, Relationships, UnitOfWork
+from sso.launch.session import Browser, PatientShown, Session, Sessions, token_digest
+from sso.verifier.replay import Spender, SpentToken
+from sso.verifier.trust import Signer
+from sso.verifier.verify import TokenVerifier, VerifiedToken
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A launch that was carried out. `treatment_relationship_id` is the company's name for the relationship."""
+
+    launch_id: LaunchId
+    company_id: CompanyId
+    account_id: AccountId | None
+    sub: str
+    status: AdmissionStatus
+    pseudoniem: Pseudoniem | None
+    treatment_relationship_id: str | None
+    launched_at: datetime
+
+
+class Launches(Protocol):
+    async def spend(self, company_id: CompanyId, jti_digest: bytes, now: datetime) -> None:
+        """Keep the spend row. Raises TokenReplayed if the company has spent this jti before."""
+        ...
+
+    async def add(self, launch: Launch) -> None:
+        """Keep a launch."""
+        ...
+
+    async def find(self, launch_id: LaunchId) -> Launch | None:
+        """Return a launch."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchFlow:
+    """Launches professionals."""
+
+    clock: Clock
+    tokens: TokenVerifier
+    spender: Spender
+    unit_of_work: UnitOfWork
+    launches: Launches
+    sessions: Sessions
+    pseudoniemen: Pseudoniemen
+    professionals: Professionals
+    relationships: Relationships
+
+    async def launch(self, compact: str, client_id: str | None, browser: Browser | None) -> tuple[Launch, Signer]:
+        """Return the launch that a token opens, once, and its company. For a browser it opens a session too.
+
+        Raises TokenRejected, TreatmentRelationshipConflict, TreatmentRelationshipUnknown or Unavailable.
+        """
+        now = self.clock()
+        checked = await self.tokens.check(compact, client_id, now)
+        await self._require_possible(checked)
+        token = await self.spender.spend(checked)
+        return await self._carry_out(token, browser, now), checked.signer
+
+    async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims]) -> None:
+        """Refuse what can be refused without effects; the transaction looks once more."""
+        external_id, bsn = checked.claims.treatment_relationship_id, checked.claims.bsn
+        if external_id is None:
+            return
+        known = await self.relationships.find(checked.signer.company_id, external_id)
+        if known is None and bsn is None:
+            raise TreatmentRelationshipUnknown("This treatment relationship is not known: launch with the BSN once.")
+        if known is not None and bsn is not None and known.pseudoniem != await self.pseudoniemen.find(bsn):
+            raise TreatmentRelationshipConflict("This treatment relationship is with another patient.")
+
+    async def _carry_out(self, token: SpentToken[ProfessionalClaims], browser: Browser | None, now: datetime) -> Launch:
+        company_id, claims = token.verified.signer.company_id, token.verified.claims
+        async with self.unit_of_work():
+            await self.launches.spend(company_id, token.jti_digest, now)
+            pseudoniem = await self.pseudoniemen.make(claims.bsn) if claims.bsn else None
+            admission = await self.professionals.admit(company_id, claims.sub, claims.professional, now)
+            relationship = await self.relationships.join(
+                company_id, claims.treatment_relationship_id, pseudoniem, admission.account_id, now
+            )
+            launch = Launch(
+                launch_id=LaunchId(uuid.uuid4()),
+                company_id=company_id,
+                account_id=admission.account_id,
+                sub=claims.sub,
+                status=admission.status,
+                pseudoniem=relationship.pseudoniem if relationship else None,
+                treatment_relationship_id=relationship.external_id if relationship else None,
+                launched_at=now,
+            )
+            await self.launches.add(launch)
+            if browser is not None:
+                await self._open_session(browser, launch, claims)
+        return launch
+
+    async def _open_session(self, browser: Browser, launch: Launch, claims: ProfessionalClaims) -> None:
+        """Open a new session in place of the browser's old one: of that one nothing carries over."""
+        if browser.previous is not None:
+            await self.sessions.close(token_digest(browser.previous))
+        info, now = claims.patient_info, launch.launched_at
+        patient = PatientShown(info.firstname, info.lastname, info.email) if info else PatientShown()
+        await self.sessions.open(Session(token_digest(browser.token), launch.launch_id, patient, now, now))

@@ -1,0 +1,66 @@
+"""Coming back to a launch, and leaving it, with the session cookie."""
+
+from dataclasses import dataclass
+
+from common.clock import Clock
+from common.errors import NotAuthenticated, OtherPatientOpen
+from schemas.bodies import LaunchContext
+from sso.launch.context import LaunchContexts
+from sso.launch.flow import Launches
+from sso.launch.session import PatientShown, Session, Sessions, token_digest
+from sso.verifier.trust import Companies
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLaunch:
+    """A launch that a browser has open: its context as it is now, and what the EHR told of the patient."""
+
+    context: LaunchContext
+    patient: PatientShown
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchSessions:
+    """Resumes and leaves launches."""
+
+    clock: Clock
+    sessions: Sessions
+    launches: Launches
+    companies: Companies
+    contexts: LaunchContexts
+
+    async def resume(self, token: str | None, launch_id: str | None = None) -> OpenLaunch:
+        """Return the launch that the session has open.
+
+        Raises NotAuthenticated without a session that is alive, OtherPatientOpen if `launch_id` names another launch
+        than the one that is open.
+        """
+        session = await self._alive(token)
+        _require_same(session, launch_id)
+        launch = await self.launches.find(session.launch_id)
+        company = await self.companies.signer(launch.company_id) if launch else None
+        if launch is None or company is None:
+            raise NotAuthenticated("This session has ended. Start again from your EHR.")
+        now = self.clock()
+        await self.sessions.touch(session.seen(now))
+        context = await self.contexts.of(launch, company, now, until=session.ends_at)
+        return OpenLaunch(context, session.patient)
+
+    async def leave(self, token: str | None, launch_id: str | None = None) -> None:
+        """End the session. Raises as `resume` does."""
+        session = await self._alive(token)
+        _require_same(session, launch_id)
+        await self.sessions.close(session.digest)
+
+    async def _alive(self, token: str | None) -> Session:
+        if token is None:
+            raise NotAuthenticated("There is no session. Start again from your EHR.")
+        session = await self.sessions.find(token_digest(token))
+        if session is None or not session.alive(self.clock()):
+            raise NotAuthenticated("This session has ended. Start again from your EHR.")
+        return session
+
+
+def _require_same(session: Session, launch_id: str | None) -> None:
+    if launch_id is not None and launch_id != str(session.launch_id):
+        raise OtherPatientOpen("Another launch is open in this browser. Close this tab, or launch again.")

@@ -1,0 +1,73 @@
+"""`POST /sso/launch`, and the session that it opens: `GET` and `DELETE /sso/session`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from common.http.body import FORM, JSON, form, json_object, media_type
+from common.http.cookies import SessionCookie
+from common.http.negotiation import prefers_page
+from common.http.routing import Resource
+from schemas.base import Rules
+from schemas.bodies import LaunchRequest
+from sso.launch.context import LaunchContexts
+from sso.launch.flow import LaunchFlow
+from sso.launch.resume import LaunchSessions
+from sso.launch.session import Browser, new_token
+
+COOKIE: Final = SessionCookie("__Host-sso-session")
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchEndpoints:
+    """The endpoints of a launch (contract, section 3)."""
+
+    flow: LaunchFlow
+    contexts: LaunchContexts
+    sessions: LaunchSessions
+
+    def routes(self) -> list[Resource]:
+        """Return the routes of these endpoints."""
+        return [
+            Resource("/sso/launch", POST=self.launch),
+            Resource("/sso/session", GET=self.show, DELETE=self.leave),
+        ]
+
+    async def launch(self, request: Request) -> Response:
+        """Launch: for a browser a redirect to the page with a session, for a back end the launch context."""
+        asked = await _read(request)
+        if not prefers_page(request.headers.get("accept", "")):
+            launch, company = await self.flow.launch(asked.token, asked.client_id, None)
+            context = await self.contexts.of(launch, company, launch.launched_at)
+            return JSONResponse(context.wire())
+        browser = Browser(new_token(), COOKIE.read(request))
+        launch, _ = await self.flow.launch(asked.token, asked.client_id, browser)
+        response = RedirectResponse(f"/launch/{launch.launch_id}", 303)
+        COOKIE.write(response, browser.token)
+        return response
+
+    async def show(self, request: Request) -> Response:
+        """Show the launch that this browser has open, as it is now."""
+        launch = await self.sessions.resume(COOKIE.read(request))
+        return JSONResponse(launch.context.wire())
+
+    async def leave(self, request: Request) -> Response:
+        """End the session; with `?launchId=` only if that launch is the one that is open."""
+        await self.sessions.leave(COOKIE.read(request), request.query_params.get("launchId"))
+        response = Response(status_code=204)
+        COOKIE.clear(response)
+        return response
+
+
+async def _read(request: Request) -> LaunchRequest:
+    if media_type(request, FORM, JSON) == JSON:
+        return LaunchRequest.parse(await json_object(request), Rules())
+    return LaunchRequest.parse(_known(await form(request)), Rules())
+
+
+def _known(fields: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what an EHR's form has besides: a submit button's name, say."""
+    return {name: fields[name] for name in ("token", "clientId") if name in fields}

@@ -1,0 +1,133 @@
+"""Launches, spends and sessions in the database.
+
+The spend row is the second line against replay: unique on company and jti, in the launch's own transaction. It is
+kept for a day, in one table that is not partitioned, because a unique constraint reaches no further than its table.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, Uuid, delete, or_, select, update
+
+from common.sql import IDENTITY, Database, UtcDateTime
+from keys.sealing import Sealer
+from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
+from sso.launch.flow import Launch
+from sso.launch.session import IDLE, LIFETIME, PatientShown, Session
+from sso.verifier.replay import replayed
+
+SPENDS_KEPT: Final = timedelta(days=1)
+
+spends = Table(
+    "spends",
+    IDENTITY,
+    Column("company_id", Uuid, ForeignKey("companies.company_id"), primary_key=True),
+    Column("jti_digest", LargeBinary(32), primary_key=True),
+    Column("spent_at", UtcDateTime, nullable=False, index=True),
+)
+
+launches = Table(
+    "launches",
+    IDENTITY,
+    Column("launch_id", Uuid, primary_key=True),
+    Column("company_id", Uuid, ForeignKey("companies.company_id"), nullable=False),
+    Column("account_id", Uuid, ForeignKey("accounts.account_id")),
+    Column("sub", String(255), nullable=False),
+    Column("status", String(21), nullable=False),
+    Column("pseudoniem", Uuid),
+    Column("treatment_relationship_id", String(255)),
+    Column("launched_at", UtcDateTime, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    IDENTITY,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("launch_id", Uuid, ForeignKey("launches.launch_id"), nullable=False),
+    Column("sealed_patient", LargeBinary, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False, index=True),
+)
+
+_PATIENT = "sessions.sealed_patient"
+
+
+@dataclass(frozen=True, slots=True)
+class SqlLaunches:
+    """`Launches` on a database."""
+
+    database: Database
+
+    async def spend(self, company_id: CompanyId, jti_digest: bytes, now: datetime) -> None:
+        values = {"company_id": company_id, "jti_digest": jti_digest, "spent_at": now}
+        async with self.database.transaction() as connection:
+            kept = await connection.execute(self.database.insert(spends).values(values).on_conflict_do_nothing())
+        if not kept.rowcount:
+            raise replayed()
+
+    async def add(self, launch: Launch) -> None:
+        async with self.database.transaction() as connection:
+            await connection.execute(launches.insert().values(asdict(launch)))
+
+    async def find(self, launch_id: LaunchId) -> Launch | None:
+        async with self.database.read() as connection:
+            row = (await connection.execute(select(launches).where(launches.c.launch_id == launch_id))).first()
+        if row is None:
+            return None
+        return Launch(
+            launch_id=LaunchId(row.launch_id),
+            company_id=CompanyId(row.company_id),
+            account_id=AccountId(row.account_id) if row.account_id else None,
+            sub=row.sub,
+            status=row.status,
+            pseudoniem=Pseudoniem(row.pseudoniem) if row.pseudoniem else None,
+            treatment_relationship_id=row.treatment_relationship_id,
+            launched_at=row.launched_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSessions:
+    """`Sessions` on a database; what the EHR told of the patient lies sealed."""
+
+    database: Database
+    sealer: Sealer
+
+    async def open(self, session: Session) -> None:
+        sealed = self.sealer.seal(json.dumps(asdict(session.patient)), _PATIENT, session.digest.hex())
+        values = {
+            "digest": session.digest,
+            "launch_id": session.launch_id,
+            "sealed_patient": sealed,
+            "opened_at": session.opened_at,
+            "seen_at": session.seen_at,
+        }
+        async with self.database.transaction() as connection:
+            await connection.execute(sessions.insert().values(values))
+
+    async def find(self, digest: bytes) -> Session | None:
+        async with self.database.read() as connection:
+            row = (await connection.execute(select(sessions).where(sessions.c.digest == digest))).first()
+        if row is None:
+            return None
+        patient = PatientShown(**json.loads(self.sealer.open(row.sealed_patient, _PATIENT, digest.hex())))
+        return Session(digest, LaunchId(row.launch_id), patient, row.opened_at, row.seen_at)
+
+    async def touch(self, session: Session) -> None:
+        async with self.database.transaction() as connection:
+            this = sessions.c.digest == session.digest
+            await connection.execute(update(sessions).where(this).values(seen_at=session.seen_at))
+
+    async def close(self, digest: bytes) -> None:
+        async with self.database.transaction() as connection:
+            await connection.execute(delete(sessions).where(sessions.c.digest == digest))
+
+
+async def purge(database: Database, now: datetime) -> None:
+    """Remove the spends that no clock could accept any more, and the sessions that are over."""
+    over = or_(sessions.c.opened_at <= now - LIFETIME, sessions.c.seen_at <= now - IDLE)
+    async with database.transaction() as connection:
+        await connection.execute(delete(spends).where(spends.c.spent_at <= now - SPENDS_KEPT))
+        await connection.execute(delete(sessions).where(over))

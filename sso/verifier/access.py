@@ -1,0 +1,87 @@
+"""The bearer tokens that we made ourselves: verified with our own ring, and let in by role and scope."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from common import strict_json
+from common.clock import Clock
+from common.errors import (
+    BadSignature,
+    ClaimRejected,
+    NotAuthenticated,
+    PermissionDenied,
+    TokenExpired,
+    TokenRejected,
+    UnknownKey,
+)
+from keys.ring import KeyRing
+from schemas.base import Rules
+from schemas.callers import CompanyCaller
+from schemas.claims import AccessClaims, CompanyClaims
+from schemas.identifiers import CompanyId
+from schemas.profiles import ACCESS, COMPANY, AccessProfile
+from schemas.scopes import Scope
+from sso.verifier.signature import verifies
+from sso.verifier.token import RawToken, take_apart
+from sso.verifier.trust import Companies
+from sso.verifier.verify import read_claims, require_profile
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokens:
+    """Verifies access tokens. `issuer` is our URL: who made them, and whom they are for."""
+
+    ring: KeyRing
+    companies: Companies
+    issuer: str
+    clock: Clock
+
+    async def company(self, token: str, scope: Scope) -> CompanyCaller:
+        """Return the company that calls.
+
+        Raises NotAuthenticated (401) for what is no valid token of ours or of a company that is not active, and
+        PermissionDenied (403) for another role or a missing scope.
+        """
+        claims = self._verified(token)
+        if not isinstance(claims, CompanyClaims):
+            raise PermissionDenied("This call is for a healthcare company's own token.")
+        company_id = CompanyId(claims.company_id)
+        if await self.companies.signer(company_id) is None:
+            raise NotAuthenticated(
+                "The access token is not valid.", error="invalid_token", private="company not active"
+            )
+        if scope not in claims.scope.split(" "):
+            raise PermissionDenied(f"The access token lacks the scope {scope.value}.", scope=scope.value)
+        return CompanyCaller(company_id)
+
+    def _verified(self, token: str) -> AccessClaims:
+        try:
+            return self._claims(take_apart(token), self.clock())
+        except TokenRejected as error:
+            raise _invalid(error.private or error.detail) from None
+
+    def _claims(self, raw: RawToken, now: datetime) -> AccessClaims:
+        require_profile(raw, COMPANY)  # all kinds share typ and alg; `role`, which we signed, tells them apart
+        key = self.ring.find(raw.kid or "")
+        if key is None:
+            raise UnknownKey("none of our own keys")
+        if not verifies(raw.signing_input, raw.signature, raw.alg, key):
+            raise BadSignature("not by our own key")
+        profile = _profile(raw)
+        claims = read_claims(raw, profile, Rules())
+        if claims.iss != self.issuer or claims.aud != self.issuer:
+            raise ClaimRejected("aud", "audience")
+        if claims.exp + profile.leeway.total_seconds() <= now.timestamp():
+            raise TokenExpired("The access token has expired.")
+        return claims
+
+
+def _profile(raw: RawToken) -> AccessProfile[AccessClaims]:
+    role = strict_json.parse_object(raw.payload).get("role", "")  # our own signature stands under it
+    if role not in ACCESS:
+        raise ClaimRejected("role", "choice")
+    return ACCESS[role]
+
+
+def _invalid(cause: str) -> NotAuthenticated:
+    return NotAuthenticated("The access token is not valid.", error="invalid_token", private=cause)

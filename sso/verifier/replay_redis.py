@@ -1,0 +1,49 @@
+"""The spend in Redis: one SET NX GET PX, and any answer but a clear one is no.
+
+Redis is a store here, not a cache: `noeviction`, with an append-only file. The window is relative: an absolute
+expiry in the past would be answered with "stored" while nothing is stored.
+"""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from common.errors import Unavailable
+
+PREFIX: Final = "sso:spent:"
+_ATTEMPT_SECONDS: Final = 0.3
+_ATTEMPTS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RedisReplayGuard:
+    """ReplayGuard on Redis 7.0 or newer. The client must not retry by itself: it would see its own spend as another's.
+
+    A lost reply is asked for once more under the same attempt id: finding our own id means that the spend is ours.
+    """
+
+    redis: Redis
+
+    async def spend(self, spend_key: str, window: timedelta) -> bool:
+        """See `ReplayGuard`. Takes at most 0.6 seconds."""
+        attempt = secrets.token_hex(16).encode()
+        cause: Exception | None = None
+        for _ in range(_ATTEMPTS):
+            try:
+                async with asyncio.timeout(_ATTEMPT_SECONDS):
+                    held = await self.redis.set(
+                        PREFIX + spend_key, attempt, nx=True, get=True, px=int(window.total_seconds() * 1000)
+                    )
+            except (TimeoutError, RedisConnectionError, OSError) as error:
+                cause = error
+            except RedisError as error:  # out of memory, loading, read-only, wrong password
+                raise Unavailable("the replay store", private=type(error).__name__) from None
+            else:
+                return held is None or held == attempt
+        raise Unavailable("the replay store", private=type(cause).__name__)

@@ -1,0 +1,86 @@
+"""Who may have signed: from what stands beside and in a token to the keys that can prove it.
+
+The signer is whoever owns the key that verified. What a token says of itself only narrows the choice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from common.errors import UnknownKey, UntrustedIssuer
+from keys.partners import PartnerKey
+from schemas.identifiers import CompanyId
+from sso.verifier.token import RawToken
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A company that may launch."""
+
+    company_id: CompanyId
+    company_name: str
+
+
+class Companies(Protocol):
+    async def signer(self, company_id: CompanyId) -> Signer | None:
+        """Return the company if it exists and is active."""
+        ...
+
+
+class VerificationKeys(Protocol):
+    async def current(self, company_id: CompanyId) -> Sequence[PartnerKey]:
+        """Return the company's keys that are not revoked."""
+        ...
+
+    async def find(self, kid: str) -> PartnerKey | None:
+        """Return the key of this name if it is current, whoever's it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """A company, and its keys that fit the token: at least one."""
+
+    signer: Signer
+    keys: Sequence[PartnerKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Finds the signer by `clientId`, else `iss`, else `kid` (contract, section 2, "Signer")."""
+
+    companies: Companies
+    keys: VerificationKeys
+
+    async def candidates(self, token: RawToken, client_id: str | None) -> Candidates:
+        """Return whose signature this may be. Raises UntrustedIssuer, UnknownKey or MalformedToken."""
+        claimed = client_id if client_id is not None else token.unverified_iss()
+        if claimed is None:
+            return await self._by_kid(token)
+        signer = await self._signer(claimed)
+        return Candidates(signer, _fitting(await self.keys.current(signer.company_id), token))
+
+    async def _by_kid(self, token: RawToken) -> Candidates:
+        key = await self.keys.find(token.kid) if token.kid is not None else None
+        if key is None:
+            raise UnknownKey("neither clientId nor iss nor a known kid")
+        return Candidates(await self._signer(str(key.company_id)), _fitting([key], token))
+
+    async def _signer(self, claimed: str) -> Signer:
+        try:
+            company_id = CompanyId(UUID(claimed))
+        except ValueError:
+            raise UntrustedIssuer("not a company id") from None
+        signer = await self.companies.signer(company_id)
+        if signer is None or str(company_id) != claimed:
+            raise UntrustedIssuer("no such company")
+        return signer
+
+
+def _fitting(keys: Sequence[PartnerKey], token: RawToken) -> Sequence[PartnerKey]:
+    alg = "EdDSA" if token.alg == "Ed25519" else token.alg  # RFC 9864 gave the algorithm its second name
+    fitting = [key for key in keys if key.alg == alg and token.kid in (None, key.kid)]
+    if not fitting:
+        raise UnknownKey("the signer has no current key of this kid and algorithm")
+    return fitting

@@ -1,0 +1,104 @@
+"""The pipeline: from a token as it came to a token that may be spent, in the order of the contract (section 2).
+
+Each step is a pure function but `trust`, which looks up keys. None has an effect: a token refused here has spent
+nothing. The first step that fails decides the answer.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic
+
+from common import strict_json
+from common.errors import BadSignature, ClaimRejected, InvalidInput, MalformedToken, TokenExpired
+from keys.partners import PartnerKey
+from schemas.base import Rules
+from schemas.claims import ProfessionalClaims
+from schemas.profiles import PROFESSIONAL, C, SingleUseProfile, TokenProfile
+from sso.verifier.signature import verifies
+from sso.verifier.token import RawToken, take_apart
+from sso.verifier.trust import Candidates, Signer, Trust
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken(Generic[C]):
+    """A token that a known company signed, well-formed, meant for us and fresh. It has not been spent."""
+
+    signer: Signer
+    kid: str
+    claims: C
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVerifier:
+    """Checks professional SSO tokens. `audiences` are the names by which a token may call us."""
+
+    trust: Trust
+    audiences: Collection[str]
+    rules: Rules
+
+    async def check(self, compact: str, client_id: str | None, now: datetime) -> VerifiedToken[ProfessionalClaims]:
+        """Return the verified token. Raises a TokenRejected: before the signature verified, always the same one."""
+        raw = take_apart(compact)
+        require_profile(raw, PROFESSIONAL)
+        candidates = await self.trust.candidates(raw, client_id)
+        key = authenticate(raw, candidates)
+        claims = read_claims(raw, PROFESSIONAL, self.rules)
+        require_parties(claims, candidates.signer, self.audiences)
+        require_fresh(claims, PROFESSIONAL, now)
+        return VerifiedToken(candidates.signer, key.kid, claims)
+
+
+def require_profile(raw: RawToken, profile: TokenProfile[C]) -> None:
+    """Raise MalformedToken unless `typ` and `alg` are of this kind of token (RFC 8725 3.1, 3.11)."""
+    if raw.typ not in profile.typ:
+        raise MalformedToken(f"typ is not that of a {profile.name} token")
+    if raw.alg not in profile.algorithms:
+        raise MalformedToken(f"alg is not one of a {profile.name} token")
+
+
+def authenticate(raw: RawToken, candidates: Candidates) -> PartnerKey:
+    """Return the key that made the signature. Raises BadSignature."""
+    for key in candidates.keys:
+        if verifies(raw.signing_input, raw.signature, raw.alg, key.verification_key()):
+            return key
+    raise BadSignature("no key of the signer verifies it")
+
+
+def read_claims(raw: RawToken, profile: TokenProfile[C], rules: Rules) -> C:
+    """Return the claims of an authentic token. Raises ClaimRejected with the first claim that breaks a rule."""
+    try:
+        return profile.claims.parse(strict_json.parse_object(raw.payload), rules)
+    except strict_json.NotJson:
+        raise ClaimRejected("", "json") from None
+    except InvalidInput as error:
+        fault = error.faults[0]
+    raise ClaimRejected(fault.pointer.removeprefix("/").replace("/", "."), fault.rule)
+
+
+def require_parties(claims: ProfessionalClaims, signer: Signer, audiences: Collection[str]) -> None:
+    """Raise ClaimRejected unless the token is from its signer, to us, about a professional."""
+    company_id = str(signer.company_id)
+    if claims.iss not in (None, company_id):
+        raise ClaimRejected("iss", "signer")
+    if claims.aud is not None and claims.aud not in audiences:
+        raise ClaimRejected("aud", "audience")
+    if claims.sub == company_id:  # the form of an RFC 7523 client assertion, which the same key may sign
+        raise ClaimRejected("sub", "client_assertion")
+
+
+def require_fresh(claims: ProfessionalClaims, profile: SingleUseProfile[C], now: datetime) -> None:
+    """Raise TokenExpired or ClaimRejected unless now lies in the token's time (RFC 7519 4.1.4 to 4.1.6).
+
+    `iat` has a leeway to the future alone: to the past the maximum age is all there is.
+    """
+    at, leeway = now.timestamp(), profile.leeway.total_seconds()
+    max_age = profile.max_age.total_seconds()
+    if claims.iat > at + leeway:
+        raise ClaimRejected("iat", "future")
+    if claims.nbf is not None and claims.nbf > at + leeway:
+        raise ClaimRejected("nbf", "not_yet_valid")
+    if claims.iat < at - max_age:
+        raise TokenExpired(f"The token is older than {max_age:.0f} seconds: sign a new one for each launch.")
+    if claims.exp is not None and claims.exp <= at - leeway:
+        raise TokenExpired("The token's exp has passed: sign a new one for each launch.")

@@ -1,0 +1,1 @@
+"""All claims about this project that a machine can check."""

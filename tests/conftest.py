@@ -1,0 +1,36 @@
+"""What every test may ask for. The servers start when the first test asks for them, and end with the run."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.support.servers.chromium import FLAGS, environment, find_chromium
+from tests.support.servers.postgres_server import PostgresServer
+from tests.support.servers.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A Redis all tests share: do not stop it, and expect other tests' keys."""
+    with RedisServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def postgres_server() -> AsyncIterator[PostgresServer]:
+    """A PostgreSQL all tests share: make a database of your own in it, and do not stop it."""
+    with PostgresServer() as server:
+        yield server
+        await server.drop_databases()
+
+
+@pytest.fixture(scope="session")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Browser]:
+    """A running Chromium all tests share: make a context of your own in it."""
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(
+            executable_path=find_chromium(), args=[*FLAGS], env=environment(tmp_path_factory.mktemp("home"))
+        )
+        yield chromium
+        await chromium.close()
