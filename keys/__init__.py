@@ -1,5 +1,5 @@
 """Keys: ours, which sign and are published, and those of partners, which verify.
 
-Owns what makes a partner's key acceptable (`policy`) and the forms that a key arrives in. Knows nothing of
-tokens, companies or who may register a key: it is given a key and answers with a fact or a refusal.
+`ring` is our own signing keys, `sealing` what lies sealed at rest, `policy` which keys of a partner we take (with
+`members`, `modulus`, `edwards` and `pem`), `partners` who has which. Knows whose a key is, not what a token is.
 """

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from schemas.base import Answer, FilledText, Optional, Schema, Text, broken
+from schemas.facts import AdmissionStatus
 from schemas.identifiers import Bsn
 
 
@@ -94,7 +95,7 @@ class LaunchCompany(Answer):
 class LaunchProfessional(Answer):
     account_id: UUID | None
     sub: str
-    status: Literal["linked", "matched", "created", "registration_required"]
+    status: AdmissionStatus
     registration_url: str | None = None
 
 

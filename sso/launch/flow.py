@@ -7,10 +7,12 @@ from typing import Protocol
 
 from common.clock import Clock
 from common.errors import TreatmentRelationshipConflict, TreatmentRelationshipUnknown
+from common.sessions import token_digest
 from schemas.claims import ProfessionalClaims
+from schemas.facts import AdmissionStatus
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
-from sso.launch.ports import AdmissionStatus, Professionals, Pseudoniemen, Relationships, UnitOfWork
-from sso.launch.session import Browser, PatientShown, Session, Sessions, token_digest
+from sso.launch.ports import Professionals, Pseudoniemen, Relationships, UnitOfWork
+from sso.launch.session import Browser, PatientShown, Session, Sessions
 from sso.verifier.replay import Spender, SpentToken
 from sso.verifier.trust import Signer
 from sso.verifier.verify import TokenVerifier, VerifiedToken

@@ -1,15 +1,13 @@
 """What a launch asks of others: each a protocol of one or two methods, satisfied in `services`."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 from schemas.bodies import LaunchDossier
 from schemas.claims import ProfInfo
-from schemas.identifiers import AccountId, Bsn, CompanyId, Pseudoniem, RelationshipId
-
-AdmissionStatus = Literal["linked", "matched", "created", "registration_required"]
+from schemas.facts import Admission, Relationship
+from schemas.identifiers import AccountId, Bsn, CompanyId, Pseudoniem
 
 
 class UnitOfWork(Protocol):
@@ -28,27 +26,10 @@ class Pseudoniemen(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """Which account a professional came in on; none while registration is required."""
-
-    account_id: AccountId | None
-    status: AdmissionStatus
-
-
 class Professionals(Protocol):
     async def admit(self, company_id: CompanyId, sub: str, info: ProfInfo, now: datetime) -> Admission:
         """Match the professional with an account, or make one."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Relationship:
-    """A treatment relationship. `external_id` is the company's name for it."""
-
-    relationship_id: RelationshipId
-    external_id: str
-    pseudoniem: Pseudoniem
 
 
 class Relationships(Protocol):

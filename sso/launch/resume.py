@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from common.clock import Clock
 from common.errors import NotAuthenticated, OtherPatientOpen
+from common.sessions import token_digest
 from schemas.bodies import LaunchContext
 from sso.launch.context import LaunchContexts
 from sso.launch.flow import Launches
-from sso.launch.session import PatientShown, Session, Sessions, token_digest
+from sso.launch.session import PatientShown, Session, Sessions
 from sso.verifier.trust import Companies
 
 

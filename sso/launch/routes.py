@@ -11,12 +11,13 @@ from common.http.body import FORM, JSON, form, json_object, media_type
 from common.http.cookies import SessionCookie
 from common.http.negotiation import prefers_page
 from common.http.routing import Resource
+from common.sessions import new_token
 from schemas.base import Rules
 from schemas.bodies import LaunchRequest
 from sso.launch.context import LaunchContexts
 from sso.launch.flow import LaunchFlow
 from sso.launch.resume import LaunchSessions
-from sso.launch.session import Browser, new_token
+from sso.launch.session import Browser
 
 COOKIE: Final = SessionCookie("__Host-sso-session")
 

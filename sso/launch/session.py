@@ -1,16 +1,13 @@
 """The session of a launched browser: 30 minutes idle, 8 hours in all, one launch at a time."""
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final, Protocol
 
+from common.sessions import Limits
 from schemas.identifiers import LaunchId
 
-IDLE: Final = timedelta(minutes=30)
-LIFETIME: Final = timedelta(hours=8)
-_TOKEN_BYTES: Final = 32
+LIMITS: Final = Limits(idle=timedelta(minutes=30), total=timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +21,7 @@ class PatientShown:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open session. `digest` is the SHA-256 of the cookie's token, which only the browser has."""
+    """An open session. `digest` is that of the cookie's token, which only the browser has."""
 
     digest: bytes
     launch_id: LaunchId
@@ -35,11 +32,11 @@ class Session:
     @property
     def ends_at(self) -> datetime:
         """Return when it is over, however busy it is."""
-        return self.opened_at + LIFETIME
+        return self.opened_at + LIMITS.total
 
     def alive(self, now: datetime) -> bool:
         """Return whether it is still open."""
-        return now < self.ends_at and now < self.seen_at + IDLE
+        return LIMITS.alive(self.opened_at, self.seen_at, now)
 
     def seen(self, now: datetime) -> "Session":
         """Return it as seen now."""
@@ -52,16 +49,6 @@ class Browser:
 
     token: str
     previous: str | None
-
-
-def new_token() -> str:
-    """Return a new session token of 256 bits, for the cookie."""
-    return secrets.token_urlsafe(_TOKEN_BYTES)
-
-
-def token_digest(token: str) -> bytes:
-    """Return what is kept of a session token, whatever text came as the cookie."""
-    return sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 class Sessions(Protocol):

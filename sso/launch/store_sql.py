@@ -15,7 +15,7 @@ from common.sql import IDENTITY, Database, UtcDateTime
 from keys.sealing import Sealer
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
 from sso.launch.flow import Launch
-from sso.launch.session import IDLE, LIFETIME, PatientShown, Session
+from sso.launch.session import LIMITS, PatientShown, Session
 from sso.verifier.replay import replayed
 
 SPENDS_KEPT: Final = timedelta(days=1)
@@ -127,7 +127,7 @@ class SqlSessions:
 
 async def purge(database: Database, now: datetime) -> None:
     """Remove the spends that no clock could accept any more, and the sessions that are over."""
-    over = or_(sessions.c.opened_at <= now - LIFETIME, sessions.c.seen_at <= now - IDLE)
+    over = or_(sessions.c.opened_at <= now - LIMITS.total, sessions.c.seen_at <= now - LIMITS.idle)
     async with database.transaction() as connection:
         await connection.execute(delete(spends).where(spends.c.spent_at <= now - SPENDS_KEPT))
         await connection.execute(delete(sessions).where(over))

@@ -1,0 +1,119 @@
+"""Dossiers and consents in the database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Integer,
+    Row,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    and_,
+    delete,
+    func,
+    select,
+)
+
+from common.sql import DOSSIER, Database, UtcDateTime
+from dossier.model import Choice, Consent, Dossier
+from schemas.identifiers import CompanyId, DossierId, Pseudoniem
+
+dossiers = Table(
+    "dossiers",
+    DOSSIER,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("company_id", Uuid, nullable=False),
+    Column("pseudoniem", Uuid, nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("company_id", "pseudoniem"),
+)
+
+consents = Table(
+    "consents",
+    DOSSIER,
+    Column("dossier_id", Uuid, ForeignKey("dossiers.dossier_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # counts from 1 for each dossier
+    Column("choice", String(8), nullable=False),
+    Column("chosen_at", UtcDateTime, nullable=False),
+    Column("chosen_by", Uuid, nullable=False),
+)
+
+_latest = select(func.max(consents.c.number)).where(consents.c.dossier_id == dossiers.c.dossier_id).correlate(dossiers)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlDossiers:
+    """`DossierStore` on a database."""
+
+    database: Database
+
+    async def add(self, dossier: Dossier) -> bool:
+        values = {
+            "dossier_id": dossier.dossier_id,
+            "company_id": dossier.company_id,
+            "pseudoniem": dossier.pseudoniem,
+            "created_at": dossier.created_at,
+        }
+        async with self.database.transaction() as connection:
+            added = await connection.execute(self.database.insert(dossiers).values(values).on_conflict_do_nothing())
+        return bool(added.rowcount)
+
+    async def find(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> Dossier | None:
+        found = await self._where(dossiers.c.company_id == company_id, dossiers.c.pseudoniem == pseudoniem)
+        return found[0] if found else None
+
+    async def by_id(self, dossier_id: DossierId) -> Dossier | None:
+        found = await self._where(dossiers.c.dossier_id == dossier_id)
+        return found[0] if found else None
+
+    async def of_patient(self, pseudoniem: Pseudoniem) -> Sequence[Dossier]:
+        return await self._where(dossiers.c.pseudoniem == pseudoniem)
+
+    async def choose(self, dossier_id: DossierId, consent: Consent) -> bool:
+        # The lock makes choices of one dossier follow each other; SQLite has one writer anyway.
+        own = select(dossiers.c.dossier_id).where(
+            dossiers.c.dossier_id == dossier_id, dossiers.c.pseudoniem == consent.chosen_by
+        )
+        number = select(func.coalesce(func.max(consents.c.number), 0) + 1).where(consents.c.dossier_id == dossier_id)
+        async with self.database.transaction() as connection:
+            if await connection.scalar(own.with_for_update(key_share=True)) is None:
+                return False
+            values = {
+                "dossier_id": dossier_id,
+                "number": await connection.scalar(number),
+                "choice": consent.choice.value,
+                "chosen_at": consent.chosen_at,
+                "chosen_by": consent.chosen_by,
+            }
+            await connection.execute(consents.insert().values(values))
+        return True
+
+    async def delete(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> bool:
+        this = (dossiers.c.company_id == company_id, dossiers.c.pseudoniem == pseudoniem)
+        async with self.database.transaction() as connection:
+            deleted = await connection.execute(delete(dossiers).where(*this))
+        return bool(deleted.rowcount)
+
+    async def _where(self, *conditions: ColumnElement[bool]) -> list[Dossier]:
+        async with self.database.read() as connection:
+            return [_dossier(row) for row in await connection.execute(_with_consent().where(*conditions))]
+
+
+def _with_consent() -> Select[Any]:
+    latest = and_(consents.c.dossier_id == dossiers.c.dossier_id, consents.c.number == _latest.scalar_subquery())
+    columns = (dossiers, consents.c.choice, consents.c.chosen_at, consents.c.chosen_by)
+    return select(*columns).outerjoin(consents, latest).order_by(dossiers.c.created_at, dossiers.c.dossier_id)
+
+
+def _dossier(row: Row[Any]) -> Dossier:
+    consent = Consent(Choice(row.choice), row.chosen_at, Pseudoniem(row.chosen_by)) if row.choice else None
+    return Dossier(
+        DossierId(row.dossier_id), CompanyId(row.company_id), Pseudoniem(row.pseudoniem), row.created_at, consent
+    )

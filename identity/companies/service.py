@@ -1,0 +1,46 @@
+"""What others may ask of companies: to register one, who may sign, and who may have tokens."""
+
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from common.clock import Clock
+from identity.companies.model import Company, CompanyStore, Status
+from schemas.identifiers import CompanyId
+from sso.issuer.clients import Client, RegisteredClient, make_secret, secret_digest
+from sso.verifier.trust import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Companies:
+    """The companies; satisfies `Clients` of the token endpoint and `Companies` of the verifier."""
+
+    store: CompanyStore
+    clock: Clock
+
+    async def register(self, name: str) -> tuple[Company, str]:
+        """Return a new company and its secret, which is kept as a digest and so cannot be shown again."""
+        company = Company(CompanyId(uuid.uuid4()), name, Status.ACTIVE, self.clock())
+        secret = make_secret()
+        await self.store.add(company, secret_digest(secret))
+        return company, secret
+
+    async def signer(self, company_id: CompanyId) -> Signer | None:
+        """Return the company as one whose tokens count, if it is active."""
+        company = await self._active(company_id)
+        return Signer(company_id, company.name) if company else None
+
+    async def client(self, company_id: CompanyId) -> RegisteredClient | None:
+        """Return the company as a client of the token endpoint, if it is active."""
+        company = await self._active(company_id)
+        if company is None:
+            return None
+        return RegisteredClient(Client(company_id, company.name), await self.store.secret_digests(company_id))
+
+    async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
+        """Return the names of companies."""
+        return await self.store.names(company_ids)
+
+    async def _active(self, company_id: CompanyId) -> Company | None:
+        company = await self.store.find(company_id)
+        return company if company and company.status is Status.ACTIVE else None

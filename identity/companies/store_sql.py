@@ -1,0 +1,65 @@
+"""Companies in the database."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, Uuid, select
+
+from common.sql import IDENTITY, Database, UtcDateTime
+from identity.companies.model import Company, Status
+from schemas.identifiers import CompanyId
+
+companies = Table(
+    "companies",
+    IDENTITY,
+    Column("company_id", Uuid, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("registered_at", UtcDateTime, nullable=False),
+)
+
+company_secrets = Table(
+    "company_secrets",
+    IDENTITY,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("company_id", Uuid, ForeignKey("companies.company_id"), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlCompanies:
+    """`CompanyStore` on a database."""
+
+    database: Database
+
+    async def add(self, company: Company, secret_digest: bytes) -> None:
+        values = {
+            "company_id": company.company_id,
+            "name": company.name,
+            "status": company.status.value,
+            "registered_at": company.registered_at,
+        }
+        secret = {
+            "digest": secret_digest,
+            "company_id": company.company_id,
+            "created_at": company.registered_at,
+        }
+        async with self.database.transaction() as connection:
+            await connection.execute(companies.insert().values(values))
+            await connection.execute(company_secrets.insert().values(secret))
+
+    async def find(self, company_id: CompanyId) -> Company | None:
+        async with self.database.read() as connection:
+            row = (await connection.execute(select(companies).where(companies.c.company_id == company_id))).first()
+        return Company(company_id, row.name, Status(row.status), row.registered_at) if row else None
+
+    async def secret_digests(self, company_id: CompanyId) -> Sequence[bytes]:
+        query = select(company_secrets.c.digest).where(company_secrets.c.company_id == company_id)
+        async with self.database.read() as connection:
+            return list(await connection.scalars(query))
+
+    async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
+        query = select(companies.c.company_id, companies.c.name).where(companies.c.company_id.in_(company_ids))
+        async with self.database.read() as connection:
+            return {CompanyId(row.company_id): row.name for row in await connection.execute(query)}

@@ -1,0 +1,63 @@
+"""The patients that the demo has registered, and who of them is signing in. Production has no such list."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Protocol
+
+from common.errors import NotAuthenticated
+from schemas.identifiers import Bsn, Pseudoniem
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    pseudoniem: Pseudoniem
+    first_name: str
+    last_name: str
+
+
+class PatientStore(Protocol):
+    async def add(self, patient: Patient) -> Patient:
+        """Keep a patient; return whom this pseudoniem belongs to then: of many at once, the first."""
+        ...
+
+    async def find(self, pseudoniem: Pseudoniem) -> Patient | None:
+        """Return a patient."""
+        ...
+
+
+class Pseudoniemen(Protocol):
+    async def find(self, bsn: Bsn) -> Pseudoniem | None:
+        """Return the pseudoniem of this BSN, if it has one already."""
+        ...
+
+    async def make(self, bsn: Bsn) -> Pseudoniem:
+        """Return the pseudoniem of this BSN, made on first sight."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPatients:
+    """The demo's patients: registered with BSN and names, recognised by BSN and last name."""
+
+    store: PatientStore
+    pseudoniemen: Pseudoniemen
+
+    async def register(self, bsn: Bsn, first_name: str, last_name: str) -> Patient:
+        """Return the patient, registered now or before under this last name. Raises NotAuthenticated for another."""
+        patient = await self.store.add(Patient(await self.pseudoniemen.make(bsn), first_name, last_name))
+        return _recognised(patient, last_name)
+
+    async def recognise(self, bsn: Bsn, last_name: str) -> Patient:
+        """Return the patient with this BSN and last name. Raises NotAuthenticated, the same for either being wrong."""
+        pseudoniem = await self.pseudoniemen.find(bsn)
+        return _recognised(await self.store.find(pseudoniem) if pseudoniem else None, last_name)
+
+
+def _recognised(patient: Patient | None, last_name: str) -> Patient:
+    if patient is None or _folded(patient.last_name) != _folded(last_name):
+        raise NotAuthenticated("There is no patient registered with this BSN and last name.")
+    return patient
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip()

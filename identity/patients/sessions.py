@@ -1,0 +1,77 @@
+"""The session of a patient on the website: 15 minutes idle, 2 hours in all."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from common.clock import Clock
+from common.errors import NotAuthenticated
+from common.sessions import Limits, new_token, token_digest
+from schemas.identifiers import Pseudoniem
+
+LIMITS: Final = Limits(idle=timedelta(minutes=15), total=timedelta(hours=2))
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSession:
+    """A signed-in patient. `name` is what the page greets with; `digest` is that of the cookie's token."""
+
+    digest: bytes
+    pseudoniem: Pseudoniem
+    name: str
+    opened_at: datetime
+    seen_at: datetime
+
+
+class PatientSessionStore(Protocol):
+    async def open(self, session: PatientSession) -> None:
+        """Keep a new session."""
+        ...
+
+    async def find(self, digest: bytes) -> PatientSession | None:
+        """Return the session, alive or not."""
+        ...
+
+    async def touch(self, session: PatientSession) -> None:
+        """Keep when it was seen last."""
+        ...
+
+    async def close(self, digest: bytes) -> None:
+        """Forget a session; nothing happens if there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSessions:
+    """Opens, finds and closes the sessions of patients."""
+
+    store: PatientSessionStore
+    clock: Clock
+
+    async def open(self, pseudoniem: Pseudoniem, name: str, previous: str | None) -> str:
+        """Return the token of a new session; the one that the browser had until now is closed."""
+        if previous is not None:
+            await self.close(previous)
+        token, now = new_token(), self.clock()
+        await self.store.open(PatientSession(token_digest(token), pseudoniem, name, now, now))
+        return token
+
+    async def find(self, token: str | None) -> PatientSession | None:
+        """Return the session of a cookie's token if it is alive, as seen now."""
+        session = await self.store.find(token_digest(token)) if token is not None else None
+        now = self.clock()
+        if session is None or not LIMITS.alive(session.opened_at, session.seen_at, now):
+            return None
+        await self.store.touch(replace(session, seen_at=now))
+        return session
+
+    async def require(self, token: str | None) -> PatientSession:
+        """Return the session of a cookie's token. Raises NotAuthenticated."""
+        session = await self.find(token)
+        if session is None:
+            raise NotAuthenticated("You are not signed in, or you have been away for a while. Sign in again.")
+        return session
+
+    async def close(self, token: str) -> None:
+        """End the session of a cookie's token."""
+        await self.store.close(token_digest(token))

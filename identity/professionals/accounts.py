@@ -1,0 +1,79 @@
+"""Accounts of professionals: found or made at a launch."""
+
+import uuid
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from identity.professionals.matching import Candidates, decide
+from schemas.claims import ProfInfo
+from schemas.facts import Admission
+from schemas.identifiers import AccountId, CompanyId
+
+
+class AccountStore(Protocol):
+    def unit_of_work(self) -> AbstractAsyncContextManager[object]:
+        """Begin a transaction that the calls below join."""
+        ...
+
+    async def linked(self, company_id: CompanyId, sub: str) -> AccountId | None:
+        """Return the account that this company and `sub` are linked to."""
+        ...
+
+    async def first_launches_wait(self, company_id: CompanyId) -> None:
+        """Let only one transaction at a time past here for each company, until it ends."""
+        ...
+
+    async def candidates(self, company_id: CompanyId, info: ProfInfo) -> Candidates:
+        """Return the accounts by AGB code, and by names and e-mail address within the company."""
+        ...
+
+    async def add(self, account_id: AccountId, info: ProfInfo, now: datetime) -> bool:
+        """Keep a new account; return False, and keep none, if its AGB code is another's meanwhile."""
+        ...
+
+    async def link(self, company_id: CompanyId, sub: str, account_id: AccountId, now: datetime) -> None:
+        """Link a company and `sub` to an account."""
+        ...
+
+    async def give_agb(self, account_id: AccountId, agb: str) -> None:
+        """Give an account without an AGB code this one, if it is free; else do nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Professionals:
+    """Admits professionals."""
+
+    store: AccountStore
+
+    async def admit(self, company_id: CompanyId, sub: str, info: ProfInfo, now: datetime) -> Admission:
+        """Return the account a professional comes in on: linked, matched, made, or none while too little is known.
+
+        Simultaneous first launches of one professional end in one account.
+        """
+        async with self.store.unit_of_work():
+            admission = await self._linked(company_id, sub, info)
+            if admission is None:
+                await self.store.first_launches_wait(company_id)
+                admission = await self._linked(company_id, sub, info)
+            return admission or await self._first(company_id, sub, info, now)
+
+    async def _linked(self, company_id: CompanyId, sub: str, info: ProfInfo) -> Admission | None:
+        account_id = await self.store.linked(company_id, sub)
+        if account_id is None:
+            return None
+        if info.agb is not None:
+            await self.store.give_agb(account_id, info.agb)
+        return Admission(account_id, "linked")
+
+    async def _first(self, company_id: CompanyId, sub: str, info: ProfInfo, now: datetime) -> Admission:
+        new_account = AccountId(uuid.uuid4())
+        admission = decide(await self.store.candidates(company_id, info), info, new_account)
+        if admission.status == "created" and not await self.store.add(new_account, info, now):
+            # Another company's launch has just made an account with this AGB code: so there is a match now.
+            admission = decide(await self.store.candidates(company_id, info), info, new_account)
+        if admission.account_id is not None:
+            await self.store.link(company_id, sub, admission.account_id, now)
+        return admission

@@ -1,0 +1,113 @@
+"""Accounts in the database: names and e-mail addresses sealed, found again by keyed digest."""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, Uuid, exc, select, update
+
+from common.sql import IDENTITY, Database, UtcDateTime
+from identity.companies.store_sql import companies
+from identity.professionals.matching import Candidates, complete, folded
+from keys.sealing import Sealer
+from schemas.claims import ProfInfo
+from schemas.identifiers import AccountId, CompanyId
+
+accounts = Table(
+    "accounts",
+    IDENTITY,
+    Column("account_id", Uuid, primary_key=True),
+    Column("agb", String(8), unique=True),
+    Column("sealed_firstname", LargeBinary, nullable=False),
+    Column("sealed_lastname", LargeBinary, nullable=False),
+    Column("sealed_email", LargeBinary, nullable=False),
+    # Of e-mail address and both names together, folded. Not unique: companies do not see each other's accounts.
+    Column("name_digest", LargeBinary(32), nullable=False, index=True),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+account_links = Table(
+    "account_links",
+    IDENTITY,
+    Column("company_id", Uuid, ForeignKey("companies.company_id"), primary_key=True),
+    Column("sub", String(255), primary_key=True),
+    Column("account_id", Uuid, ForeignKey("accounts.account_id"), nullable=False, index=True),
+    Column("linked_at", UtcDateTime, nullable=False),
+)
+
+_NAMES = "accounts.name_digest"
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAccounts:
+    """`AccountStore` on a database."""
+
+    database: Database
+    sealer: Sealer
+
+    def unit_of_work(self) -> AbstractAsyncContextManager[object]:
+        return self.database.transaction()
+
+    async def linked(self, company_id: CompanyId, sub: str) -> AccountId | None:
+        query = select(account_links.c.account_id).where(
+            account_links.c.company_id == company_id, account_links.c.sub == sub
+        )
+        async with self.database.read() as connection:
+            found = await connection.scalar(query)
+        return AccountId(found) if found else None
+
+    async def first_launches_wait(self, company_id: CompanyId) -> None:
+        # NO KEY UPDATE: rows that merely refer to the company can still be written. SQLite has one writer anyway.
+        lock = select(companies.c.company_id).where(companies.c.company_id == company_id)
+        async with self.database.transaction() as connection:
+            await connection.execute(lock.with_for_update(key_share=True))
+
+    async def candidates(self, company_id: CompanyId, info: ProfInfo) -> Candidates:
+        by_agb = select(accounts.c.account_id).where(accounts.c.agb == info.agb)
+        by_name = (
+            select(accounts.c.account_id)
+            .join(account_links)
+            .where(
+                account_links.c.company_id == company_id,
+                accounts.c.name_digest == self.sealer.digest(_NAMES, *folded(info)),
+            )
+            .order_by(account_links.c.linked_at)
+            .limit(1)
+        )
+        async with self.database.read() as connection:
+            agb = await connection.scalar(by_agb) if info.agb else None
+            name = await connection.scalar(by_name) if complete(info) else None
+        return Candidates(by_agb=AccountId(agb) if agb else None, by_name=AccountId(name) if name else None)
+
+    async def add(self, account_id: AccountId, info: ProfInfo, now: datetime) -> bool:
+        values = {
+            "account_id": account_id,
+            "agb": info.agb,
+            "sealed_firstname": self._sealed("firstname", info.firstname, account_id),
+            "sealed_lastname": self._sealed("lastname", info.lastname, account_id),
+            "sealed_email": self._sealed("email", info.email, account_id),
+            "name_digest": self.sealer.digest(_NAMES, *folded(info)),
+            "created_at": now,
+        }
+        async with self.database.transaction() as connection:
+            added = await connection.execute(self.database.insert(accounts).values(values).on_conflict_do_nothing())
+        return bool(added.rowcount)
+
+    async def link(self, company_id: CompanyId, sub: str, account_id: AccountId, now: datetime) -> None:
+        values = {"company_id": company_id, "sub": sub, "account_id": account_id, "linked_at": now}
+        async with self.database.transaction() as connection:
+            await connection.execute(account_links.insert().values(values))
+
+    async def give_agb(self, account_id: AccountId, agb: str) -> None:
+        without = (accounts.c.account_id == account_id, accounts.c.agb.is_(None))
+        async with self.database.transaction() as connection:
+            if await connection.scalar(select(accounts.c.account_id).where(*without)) is None:
+                return
+            try:
+                async with connection.begin_nested():
+                    await connection.execute(update(accounts).where(*without).values(agb=agb))
+            except exc.IntegrityError:
+                return  # the code is another account's: theirs it stays
+
+    def _sealed(self, name: str, value: str | None, account_id: AccountId) -> bytes:
+        return self.sealer.seal(value or "", f"accounts.sealed_{name}", account_id)

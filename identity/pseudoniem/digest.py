@@ -1,0 +1,26 @@
+"""The keyed digest of a BSN: what is kept in its place."""
+
+import hmac
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from schemas.identifiers import Bsn
+
+KEY_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class DigestKey:
+    """A secret of KEY_BYTES octets. Who has it and the database can try all BSNs (SECURITY: nobody else)."""
+
+    secret: bytes = field(repr=False)
+    version: int = 1
+
+    def digest(self, bsn: Bsn) -> bytes:
+        """Return the HMAC-SHA256 (32 octets) of the nine digits."""
+        return hmac.digest(self.secret, b"bsn" + bsn.reveal().encode("ascii"), sha256)
+
+    def check_value(self) -> bytes:
+        """Return what the database keeps to know this key again; it says nothing about the key (32 octets)."""
+        return hmac.digest(self.secret, b"check value", sha256)

@@ -1,0 +1,52 @@
+"""From a BSN to a pseudoniem."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Protocol
+
+from common.errors import SettingsError
+from identity.pseudoniem.digest import DigestKey
+from schemas.identifiers import Bsn, Pseudoniem
+
+
+class PseudoniemStore(Protocol):
+    async def find(self, version: int, digest: bytes) -> Pseudoniem | None:
+        """Return the pseudoniem of a digest."""
+        ...
+
+    async def make(self, version: int, digest: bytes, pseudoniem: Pseudoniem) -> Pseudoniem:
+        """Keep `pseudoniem` for a digest that has none; return the one it has then. Of many at once, one wins."""
+        ...
+
+    async def check_value(self, version: int, value: bytes) -> bytes:
+        """Return the check value kept for a key version; `value` is kept if there was none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudoniemen:
+    """Finds and makes pseudoniemen."""
+
+    store: PseudoniemStore
+    key: DigestKey
+
+    async def require_right_key(self) -> None:
+        """Raise SettingsError if the database belongs to another digest key.
+
+        With another key every patient would quietly get a new pseudoniem, and nobody would find their dossier.
+        """
+        value = self.key.check_value()
+        if await self.store.check_value(self.key.version, value) != value:
+            raise SettingsError(
+                "The digest key is not the one that this database was made with. Put back the key that belongs to it."
+            )
+
+    async def find(self, bsn: Bsn) -> Pseudoniem | None:
+        """Return the pseudoniem of this BSN, if it has one already. No effect."""
+        return await self.store.find(self.key.version, self.key.digest(bsn))
+
+    async def make(self, bsn: Bsn) -> Pseudoniem:
+        """Return the pseudoniem of this BSN: made on first sight, the same ever after, however many ask at once."""
+        digest = self.key.digest(bsn)
+        found = await self.store.find(self.key.version, digest)
+        return found or await self.store.make(self.key.version, digest, Pseudoniem(uuid.uuid4()))

@@ -1,0 +1,98 @@
+"""Finding, making and joining treatment relationships (contract, section 3, "Treatment relationship")."""
+
+import uuid
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from common.errors import TreatmentRelationshipConflict, TreatmentRelationshipUnknown
+from schemas.facts import Relationship
+from schemas.identifiers import AccountId, CompanyId, Pseudoniem, RelationshipId
+
+
+class RelationshipStore(Protocol):
+    def unit_of_work(self) -> AbstractAsyncContextManager[object]:
+        """Begin a transaction that the calls below join."""
+        ...
+
+    async def find(self, company_id: CompanyId, external_id: str) -> Relationship | None:
+        """Return the company's relationship of this name."""
+        ...
+
+    async def joined_last(
+        self, company_id: CompanyId, account_id: AccountId, pseudoniem: Pseudoniem
+    ) -> Relationship | None:
+        """Return the relationship with this patient that the professional joined last."""
+        ...
+
+    async def make(self, company_id: CompanyId, relationship: Relationship, now: datetime) -> Relationship:
+        """Keep a relationship; return the one that has its name then. Of many at once, one wins."""
+        ...
+
+    async def join(self, relationship_id: RelationshipId, account_id: AccountId, now: datetime) -> None:
+        """Keep that a professional is in a relationship, from now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Relationships:
+    """The treatment relationships of all companies, each seen from its own."""
+
+    store: RelationshipStore
+
+    async def find(self, company_id: CompanyId, external_id: str) -> Relationship | None:
+        """Return the company's relationship of this name. No effect."""
+        return await self.store.find(company_id, external_id)
+
+    async def join(
+        self,
+        company_id: CompanyId,
+        external_id: str | None,
+        pseudoniem: Pseudoniem | None,
+        account_id: AccountId | None,
+        now: datetime,
+    ) -> Relationship | None:
+        """Return the relationship of a launch, made if need be, with the professional in it.
+
+        None for a launch that names no patient. Raises TreatmentRelationshipUnknown for a name alone that is not
+        known, TreatmentRelationshipConflict for a name that is another patient's.
+        """
+        async with self.store.unit_of_work():
+            relationship = await self._relationship(company_id, external_id, pseudoniem, account_id, now)
+            if relationship is not None and account_id is not None:
+                await self.store.join(relationship.relationship_id, account_id, now)
+            return relationship
+
+    async def _relationship(
+        self,
+        company_id: CompanyId,
+        external_id: str | None,
+        pseudoniem: Pseudoniem | None,
+        account_id: AccountId | None,
+        now: datetime,
+    ) -> Relationship | None:
+        if external_id is not None:
+            return await self._named(company_id, external_id, pseudoniem, now)
+        if pseudoniem is None:
+            return None
+        known = await self.store.joined_last(company_id, account_id, pseudoniem) if account_id else None
+        return known or await self.store.make(company_id, _new(str(uuid.uuid4()), pseudoniem), now)
+
+    async def _named(
+        self, company_id: CompanyId, external_id: str, pseudoniem: Pseudoniem | None, now: datetime
+    ) -> Relationship:
+        relationship = await self.store.find(company_id, external_id)
+        if relationship is None:
+            if pseudoniem is None:
+                raise TreatmentRelationshipUnknown(
+                    "This treatment relationship is not known: launch with the BSN once."
+                )
+            relationship = await self.store.make(company_id, _new(external_id, pseudoniem), now)
+        if pseudoniem not in (None, relationship.pseudoniem):
+            raise TreatmentRelationshipConflict("This treatment relationship is with another patient.")
+        return relationship
+
+
+def _new(external_id: str, pseudoniem: Pseudoniem) -> Relationship:
+    return Relationship(RelationshipId(uuid.uuid4()), external_id, pseudoniem)

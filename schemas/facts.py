@@ -1,0 +1,25 @@
+"""What packages that do not know each other tell one another about a professional at a patient."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.identifiers import AccountId, Pseudoniem, RelationshipId
+
+AdmissionStatus = Literal["linked", "matched", "created", "registration_required"]
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Which account a professional came in on; none while registration is required."""
+
+    account_id: AccountId | None
+    status: AdmissionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A treatment relationship. `external_id` is the company's name for it, or one that we generated."""
+
+    relationship_id: RelationshipId
+    external_id: str
+    pseudoniem: Pseudoniem
