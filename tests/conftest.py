@@ -8,6 +8,7 @@ from playwright.async_api import Browser, async_playwright
 from tests.support.servers.chromium import FLAGS, environment, find_chromium
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.servers.redis_server import RedisServer
+from tests.support.world import World, open_world
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,20 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bro
         )
         yield chromium
         await chromium.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+async def world(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    redis_server: RedisServer,
+    postgres_server: PostgresServer,
+) -> AsyncIterator[World]:
+    """The whole service, once on SQLite and once on PostgreSQL; tests share it, so each makes companies of its own."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "sqlite":
+        url = f"sqlite:///{folder / 'sso.db'}"
+    else:
+        url = await postgres_server.create_database()
+    async with open_world(folder, url, redis_server.url) as opened:
+        yield opened

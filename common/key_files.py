@@ -1,0 +1,39 @@
+"""Secret keys in files: 32 random octets as one line of base64url, readable by their owner alone."""
+
+import base64
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from common.errors import SettingsError
+
+KEY_BYTES: Final = 32
+
+
+def read_key(path: Path) -> bytes:
+    """Return the 32 octets of a key file. Raises SettingsError with a sentence that says how to mend it."""
+    try:
+        text = path.read_text("ascii").strip()
+        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except OSError as error:
+        raise SettingsError(f"The key file {path} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise SettingsError(f"The key file {path} is damaged: put back the right one from your backup.")
+    return key
+
+
+def make_key(path: Path) -> None:
+    """Write a new key file, complete or not at all, and never over one that is there. Raises OSError."""
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    text = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).rstrip(b"=") + b"\n"
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(new, path)  # unlike a rename, a link never replaces
+    finally:
+        new.unlink()

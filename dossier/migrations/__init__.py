@@ -1,0 +1,1 @@
+"""The Alembic history of the dossier tables; landed revisions do not change."""

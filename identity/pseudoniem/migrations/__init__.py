@@ -1,0 +1,1 @@
+"""The Alembic history of the pseudoniem tables; landed revisions do not change."""

@@ -1,0 +1,77 @@
+"""The databases of the three owners: one for all, or one each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import MetaData
+
+import dossier
+import identity
+import identity.pseudoniem
+from common.settings import DatabaseSettings
+from common.sql import DOSSIER, IDENTITY, PSEUDONIEM, Database
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An owner of tables: its name, its tables, and the folder of its Alembic history."""
+
+    name: str
+    tables: MetaData
+    history: Path
+
+    @property
+    def version_table(self) -> str:
+        """Return the table that says at which revision the owner's schema is."""
+        return f"{self.name}_version"
+
+
+def _history(package_file: str | None) -> Path:
+    return Path(package_file or "").parent / "migrations"
+
+
+OWNERS: Final = (
+    Owner("identity", IDENTITY, _history(identity.__file__)),
+    Owner("pseudoniem", PSEUDONIEM, _history(identity.pseudoniem.__file__)),
+    Owner("dossier", DOSSIER, _history(dossier.__file__)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """A database per owner; where their URLs are the same it is the same one, and then transactions join."""
+
+    by_owner: Mapping[str, Database]
+
+    @property
+    def identity(self) -> Database:
+        """Return where companies, accounts, keys and launches are."""
+        return self.by_owner["identity"]
+
+    @property
+    def pseudoniem(self) -> Database:
+        """Return where pseudoniemen are."""
+        return self.by_owner["pseudoniem"]
+
+    @property
+    def dossier(self) -> Database:
+        """Return where dossiers and consents are."""
+        return self.by_owner["dossier"]
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for database in set(self.by_owner.values()):
+            await database.close()
+
+
+def open_databases(settings: DatabaseSettings, default: str) -> Databases:
+    """Return the databases; nothing is connected yet. Raises SettingsError for a URL that is none of ours."""
+    urls = {
+        "identity": settings.identity_url or settings.url or default,
+        "pseudoniem": settings.pseudoniem_url or settings.url or default,
+        "dossier": settings.dossier_url or settings.url or default,
+    }
+    databases = {url: Database(url) for url in set(urls.values())}
+    return Databases({owner: databases[url] for owner, url in urls.items()})

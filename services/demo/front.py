@@ -1,0 +1,20 @@
+"""The demo's first page: what this is, and where to go."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from website.pages import Pages
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPage:
+    """What `/` shows who is not signed in. The simulated EHR is on another host name: for the browser another site."""
+
+    pages: Pages
+    simulator_url: str
+
+    async def __call__(self, _request: Request) -> Response:
+        """Show the page."""
+        return self.pages.show("front.html", simulator_url=self.simulator_url)

@@ -1,0 +1,47 @@
+"""Regular cleaning: spends that no clock could accept any more, and sessions that are over."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import structlog
+
+from common.clock import Clock
+from common.errors import Unavailable
+from common.sql import Database
+from identity.patients import store_sql as patients
+from sso.launch import store_sql as launches
+
+INTERVAL: Final = 600.0
+"""Seconds between two rounds."""
+
+_log = structlog.get_logger("housekeeping")
+
+
+@asynccontextmanager
+async def housekeeping(database: Database, clock: Clock) -> AsyncIterator[None]:
+    """Clean for as long as the context lasts; a round that fails is logged, and the next one tries again."""
+    task = asyncio.create_task(_rounds(database, clock))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def clean(database: Database, clock: Clock) -> None:
+    """Clean once. Raises Unavailable."""
+    now = clock()
+    await launches.purge(database, now)
+    await patients.purge(database, now)
+
+
+async def _rounds(database: Database, clock: Clock) -> None:
+    while True:
+        try:
+            await clean(database, clock)
+        except Unavailable as error:
+            _log.warning("cleaning failed", cause=error.private)
+        await asyncio.sleep(INTERVAL)

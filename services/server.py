@@ -1,0 +1,45 @@
+"""Serving an application: a port that is ours or a clear sentence, and uvicorn without surprises."""
+
+import errno
+import socket
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from common.errors import SettingsError
+
+_BACKLOG: Final = 2048
+_GRACE_SECONDS: Final = 5
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound, so that nothing else is started in vain. Raises SettingsError."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)  # before anyone else can: with SO_REUSEADDR two sockets can bind, but not listen
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise SettingsError(
+                f"Port {port} is in use: stop what listens there, or choose another with PORT={port + 1} "
+                f"(sso serve: --port {port + 1})."
+            ) from None
+        raise SettingsError(f"Cannot listen on {host} port {port}: {error.strerror}.") from None
+    return listener
+
+
+async def serve(app: ASGIApp, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way have a few seconds to end."""
+    configuration = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # paths can hold a BSN; our own line per request has the route's template
+        proxy_headers=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    await uvicorn.Server(configuration).serve(sockets=[listener])

@@ -1,0 +1,127 @@
+"""Everything connected: which class satisfies which protocol. Read this to see who talks to whom."""
+
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from common.clock import Clock
+from common.http.routing import Resource
+from dossier.routes import DossierEndpoints
+from dossier.service import Dossiers
+from dossier.store_sql import SqlDossiers
+from identity.companies.routes import CompanyEndpoints
+from identity.companies.service import Companies
+from identity.companies.store_sql import SqlCompanies
+from identity.patients.sessions import PatientSessions
+from identity.patients.store_sql import SqlPatientSessions
+from identity.professionals.accounts import Professionals
+from identity.professionals.store_sql import SqlAccounts
+from identity.pseudoniem.digest import DigestKey
+from identity.pseudoniem.service import Pseudoniemen
+from identity.pseudoniem.store_sql import SqlPseudoniemen
+from identity.relationships.service import Relationships
+from identity.relationships.store_sql import SqlRelationships
+from keys.partners import PartnerKeys
+from keys.ring import KeyRing, open_ring
+from keys.routes import CompanyKeyEndpoints, jwks_routes
+from keys.sealing import Sealer
+from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
+from schemas.base import Rules
+from services.databases import Databases
+from services.health import HealthEndpoints
+from sso.issuer.endpoint import TokenEndpoint
+from sso.issuer.issue import TokenIssuer
+from sso.launch.context import LaunchContexts
+from sso.launch.flow import LaunchFlow
+from sso.launch.resume import LaunchSessions
+from sso.launch.routes import LaunchEndpoints
+from sso.launch.store_sql import SqlLaunches, SqlSessions
+from sso.verifier.access import AccessTokens
+from sso.verifier.replay import Spender
+from sso.verifier.replay_redis import RedisReplayGuard
+from sso.verifier.trust import Trust
+from sso.verifier.verify import TokenVerifier
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What everything stands on. `issuer` is our public URL; `rules` differ in the demo alone."""
+
+    issuer: str
+    clock: Clock
+    rules: Rules
+    databases: Databases
+    redis: Redis
+    sealer: Sealer
+    digest_key: DigestKey
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts that routes and compositions use."""
+
+    ground: Ground
+    ring: KeyRing
+    companies: Companies
+    partner_keys: PartnerKeys
+    pseudoniemen: Pseudoniemen
+    dossiers: Dossiers
+    access: AccessTokens
+    issuer: TokenIssuer
+    launches: LaunchFlow
+    contexts: LaunchContexts
+    launch_sessions: LaunchSessions
+    patient_sessions: PatientSessions
+
+
+async def wire(ground: Ground) -> Service:
+    """Connect the service. Raises SettingsError if a key does not belong to the database, or Unavailable."""
+    clock, identity = ground.clock, ground.databases.identity
+    ring = await open_ring(SqlSigningKeys(identity), ground.sealer, clock)
+    pseudoniemen = Pseudoniemen(SqlPseudoniemen(ground.databases.pseudoniem), ground.digest_key)
+    await pseudoniemen.require_right_key()
+    companies = Companies(SqlCompanies(identity), clock)
+    partner_keys = PartnerKeys(SqlPartnerKeys(identity), clock)
+    dossiers = Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, clock)
+    issuer = TokenIssuer(ring, ground.issuer)
+    launches, sessions = SqlLaunches(identity), SqlSessions(identity, ground.sealer)
+    contexts = LaunchContexts(dossiers, issuer)
+    audiences = (ground.issuer, f"{ground.issuer}/sso/launch")
+    return Service(
+        ground=ground,
+        ring=ring,
+        companies=companies,
+        partner_keys=partner_keys,
+        pseudoniemen=pseudoniemen,
+        dossiers=dossiers,
+        access=AccessTokens(ring, companies, ground.issuer, clock),
+        issuer=issuer,
+        launches=LaunchFlow(
+            clock=clock,
+            tokens=TokenVerifier(Trust(companies, partner_keys), audiences, ground.rules),
+            spender=Spender(RedisReplayGuard(ground.redis)),
+            unit_of_work=identity.transaction,
+            launches=launches,
+            sessions=sessions,
+            pseudoniemen=pseudoniemen,
+            professionals=Professionals(SqlAccounts(identity, ground.sealer)),
+            relationships=Relationships(SqlRelationships(identity)),
+        ),
+        contexts=contexts,
+        launch_sessions=LaunchSessions(clock, sessions, launches, companies, contexts),
+        patient_sessions=PatientSessions(SqlPatientSessions(identity, ground.sealer), clock),
+    )
+
+
+def api_routes(service: Service) -> list[Resource]:
+    """Return the routes of the API, those of every composition."""
+    ground = service.ground
+    return [
+        *HealthEndpoints(ground.databases, ground.redis).routes(),
+        *jwks_routes(service.ring),
+        *CompanyEndpoints(service.companies).routes(),
+        *CompanyKeyEndpoints(service.partner_keys, service.access, ground.rules).routes(),
+        *TokenEndpoint(service.companies, service.issuer, ground.clock).routes(),
+        *LaunchEndpoints(service.launches, service.contexts, service.launch_sessions).routes(),
+        *DossierEndpoints(service.dossiers, service.access, ground.rules).routes(),
+    ]

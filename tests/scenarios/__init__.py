@@ -1,0 +1,1 @@
+"""The service seen from outside, over HTTP, on SQLite and on PostgreSQL."""

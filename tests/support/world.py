@@ -1,0 +1,108 @@
+"""The service as a whole, in this process, on a real database and a real Redis; and those who call it."""
+
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from common.settings import DatabaseSettings, RedisSettings, Settings
+from services.demo.app import demo_app, open_ground
+from services.migrate import migrate
+from services.wiring import Service, wire
+from tests.support.clock import SetClock
+from tests.support.ehr import Ehr
+
+ISSUER = "http://127.0.0.1:8080"
+PAGE = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+"""What a browser accepts."""
+
+
+@dataclass
+class Company:
+    """A registered company with an EHR whose key it has registered, and a bearer token."""
+
+    client: httpx2.AsyncClient
+    company_id: str
+    secret: str
+    ehr: Ehr
+    token: str = ""
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    @property
+    def basic(self) -> dict[str, str]:
+        credentials = base64.b64encode(f"{self.company_id}:{self.secret}".encode()).decode()
+        return {"Authorization": f"Basic {credentials}"}
+
+    async def fetch_token(self, **form: str) -> httpx2.Response:
+        """Ask for a bearer token with the secret in the form."""
+        credentials = {"client_id": self.company_id, "client_secret": self.secret}
+        return await self.client.post("/auth/token", data={"grant_type": "client_credentials", **credentials, **form})
+
+    async def launch(self, token: str, **besides: str) -> httpx2.Response:
+        """Launch from the EHR's back end."""
+        return await self.client.post("/sso/launch", json={"token": token, **besides})
+
+    async def launch_in_browser(self, token: str, **besides: str) -> httpx2.Response:
+        """Launch from the EHR's browser, with a form."""
+        return await self.client.post("/sso/launch", data={"token": token, **besides}, headers=PAGE)
+
+    async def create_dossier(self, bsn: str) -> httpx2.Response:
+        return await self.client.post("/dossier", json={"bsn": bsn}, headers=self.bearer)
+
+    async def permission(self, bsn: str) -> httpx2.Response:
+        return await self.client.get(f"/dossier/{bsn}/permission", headers=self.bearer)
+
+
+@dataclass
+class World:
+    """A running service, its clock, and a client of it. `folder` holds its files, `database_url` its database."""
+
+    service: Service
+    client: httpx2.AsyncClient
+    clock: SetClock
+    folder: Path
+    database_url: str
+    _transport: httpx2.ASGITransport = field(repr=False, default=None)  # type: ignore[assignment]
+
+    async def company(self, name: str = "Huisartsenpraktijk De Linde", *, alg: str = "RS256") -> Company:
+        """Register a company, fetch its token and register its EHR's key."""
+        registered = (await self.client.post("/company/register", json={"companyName": name})).json()
+        company = Company(self.client, registered["companyId"], registered["companySecret"], Ehr(alg))
+        company.token = (await company.fetch_token()).json()["access_token"]
+        answer = await self.client.post("/company/keys", json={"jwk": company.ehr.public_jwk()}, headers=company.bearer)
+        assert answer.status_code == 201, answer.text
+        return company
+
+    def another_client(self) -> httpx2.AsyncClient:
+        """Return a client with cookies of its own: another browser."""
+        return httpx2.AsyncClient(transport=self._transport, base_url=ISSUER)
+
+    def claims(self, company: Company, **changes: Any) -> dict[str, Any]:
+        """Return the claims of a good token, now."""
+        return company.ehr.claims(self.clock(), **changes)
+
+
+@asynccontextmanager
+async def open_world(folder: Path, database_url: str, redis_url: str) -> AsyncIterator[World]:
+    """Give a service with data of its own in `folder` and at `database_url`."""
+    clock = SetClock()
+    settings = Settings(database=DatabaseSettings(url=database_url), redis=RedisSettings(url=redis_url))
+    ground = open_ground(settings, folder, ISSUER, redis_url, clock)
+    try:
+        await migrate(ground.databases)
+        service = await wire(ground)
+        app = await demo_app(service, folder, frozenset({urlsplit(ISSUER).hostname or "", "localhost"}))
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
+        async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as client:
+            yield World(service, client, clock, folder, database_url, transport)
+    finally:
+        await ground.redis.aclose()
+        await ground.databases.close()

@@ -1,0 +1,190 @@
+"""The simulated EHR: a company like any other, whose tokens the verifier takes apart and verifies."""
+
+import json
+import stat
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from common.clock import Clock
+from identity.companies.model import Company
+from identity.companies.service import Companies
+from keys.partners import PartnerKey, PartnerKeys
+from schemas.base import Rules
+from schemas.identifiers import CompanyId
+from schemas.profiles import PROFESSIONAL
+from services.demo.ehr import SimulatedEhr, open_ehr
+from services.demo.simulator import masked
+from sso.issuer.clients import secret_digest
+from sso.verifier.signature import verifies
+from sso.verifier.token import take_apart
+from sso.verifier.verify import read_claims, require_fresh, require_profile
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+BSN = "426308505"
+
+
+def clock() -> datetime:
+    return NOW
+
+
+@dataclass
+class MemoryCompanies:
+    kept: dict[CompanyId, Company] = field(default_factory=dict)
+    secrets: dict[CompanyId, bytes] = field(default_factory=dict)
+
+    async def add(self, company: Company, secret_digest: bytes) -> None:
+        self.kept[company.company_id] = company
+        self.secrets[company.company_id] = secret_digest
+
+    async def find(self, company_id: CompanyId) -> Company | None:
+        return self.kept.get(company_id)
+
+    async def secret_digests(self, company_id: CompanyId) -> Sequence[bytes]:
+        return [self.secrets[company_id]]
+
+    async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
+        return {company_id: self.kept[company_id].name for company_id in company_ids}
+
+
+@dataclass
+class MemoryKeys:
+    kept: dict[str, PartnerKey] = field(default_factory=dict)
+
+    async def add(self, key: PartnerKey) -> tuple[PartnerKey, bool]:
+        self.kept[key.kid] = key
+        return key, True
+
+    async def current(self, company_id: CompanyId) -> Sequence[PartnerKey]:
+        return [key for key in self.kept.values() if key.company_id == company_id]
+
+    async def find(self, kid: str) -> PartnerKey | None:
+        return self.kept.get(kid)
+
+    async def revoke(self, company_id: CompanyId, kid: str, now: datetime) -> bool:  # noqa: ARG002 - the protocol's
+        return self.kept.pop(kid, None) is not None
+
+
+@dataclass
+class World:
+    """A service that knows companies and keys, and the EHR's file."""
+
+    path: Path
+    companies: MemoryCompanies = field(default_factory=MemoryCompanies)
+    keys: MemoryKeys = field(default_factory=MemoryKeys)
+    clock: Clock = clock
+
+    async def open(self) -> SimulatedEhr:
+        return await open_ehr(
+            self.path, Companies(self.companies, self.clock), PartnerKeys(self.keys, self.clock), self.clock
+        )
+
+    def file(self) -> dict[str, Any]:
+        members: dict[str, Any] = json.loads(self.path.read_text())
+        return members
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "ehr.json")
+
+
+def full_claims(ehr: SimulatedEhr) -> dict[str, object]:
+    return ehr.claims(
+        sub="profID1241",
+        prof_info={"firstname": "John", "lastname": "de Vries", "email": "john.devries@praktijk.nl", "agb": ""},
+        patient_info={"bsn": BSN, "firstname": "Peter", "lastname": "de Mol", "email": ""},
+        treatment_relationship_id="1532",
+    )
+
+
+async def test_its_token_verifies_with_the_registered_key_and_keeps_the_profile(world: World) -> None:
+    ehr = await world.open()
+    raw = take_apart(ehr.sign(full_claims(ehr)))
+    require_profile(raw, PROFESSIONAL)
+    assert raw.kid == ehr.kid
+    assert verifies(raw.signing_input, raw.signature, raw.alg, world.keys.kept[ehr.kid].verification_key())
+    claims = read_claims(raw, PROFESSIONAL, Rules())
+    require_fresh(claims, PROFESSIONAL, NOW)
+    assert (claims.sub, claims.treatment_relationship_id) == ("profID1241", "1532")
+    assert claims.bsn is not None
+    assert claims.professional.email == "john.devries@praktijk.nl"
+
+
+async def test_a_token_of_another_ehr_does_not_verify_with_its_key(world: World, tmp_path: Path) -> None:
+    ehr, other = await world.open(), await World(tmp_path / "other.json").open()
+    raw = take_apart(other.sign(full_claims(other)))
+    assert not verifies(raw.signing_input, raw.signature, raw.alg, world.keys.kept[ehr.kid].verification_key())
+
+
+async def test_what_is_empty_is_left_out_and_every_token_has_a_jti_of_its_own(world: World) -> None:
+    ehr = await world.open()
+    claims = full_claims(ehr)
+    assert claims["patientInfo"] == {"bsn": BSN, "firstname": "Peter", "lastname": "de Mol"}
+    assert "agb" not in json.dumps(claims)
+    assert claims["jti"] != full_claims(ehr)["jti"]
+    assert ehr.claims("x", {}, {}, "").keys() == {"jti", "iat", "sub"}
+
+
+async def test_it_stays_the_same_company_with_the_same_key_over_restarts(world: World) -> None:
+    first, second = await world.open(), await world.open()
+    assert (first.company_id, first.kid) == (second.company_id, second.kid)
+    assert len(world.companies.kept) == 1
+
+
+async def test_its_file_is_for_its_owner_alone_and_holds_the_working_secret(world: World) -> None:
+    ehr = await world.open()
+    assert stat.S_IMODE(world.path.stat().st_mode) == 0o600
+    assert world.file()["companyId"] == str(ehr.company_id)
+    assert secret_digest(world.file()["companySecret"]) == world.companies.secrets[ehr.company_id]
+    assert [path.name for path in world.path.parent.iterdir()] == ["ehr.json"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"[]", b"{}", b'{"companyId": "1", "companySecret": "2", "jwk": {"kty": "RSA"}}']
+)
+async def test_a_damaged_file_is_replaced(world: World, content: bytes) -> None:
+    world.path.write_bytes(content)
+    ehr = await world.open()
+    assert world.file()["companyId"] == str(ehr.company_id)
+
+
+@pytest.mark.parametrize("jwk", [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}, {"kty": "EC"}, {"n": 1}, {}])
+async def test_a_damaged_key_is_replaced(world: World, jwk: dict[str, object]) -> None:
+    first = await world.open()
+    world.path.write_text(json.dumps({**world.file(), "jwk": jwk}))
+    assert (await world.open()).kid != first.kid
+
+
+async def test_a_public_key_in_the_file_is_no_key_to_sign_with(world: World) -> None:
+    first = await world.open()
+    world.path.write_text(json.dumps({**world.file(), "jwk": first.key.as_dict(private=False)}))
+    assert (await world.open()).kid != first.kid
+
+
+async def test_a_key_that_is_revoked_or_a_company_that_is_unknown_is_replaced(world: World) -> None:
+    first = await world.open()
+    world.keys.kept.clear()
+    second = await world.open()
+    assert (second.company_id, second.kid) != (first.company_id, first.kid)
+    world.companies.kept.clear()
+    third = await world.open()
+    assert third.company_id != second.company_id
+
+
+async def test_a_key_that_is_another_company_s_now_is_replaced(world: World) -> None:
+    first = await world.open()
+    world.keys.kept[first.kid] = replace(world.keys.kept[first.kid], company_id=CompanyId(uuid4()))
+    assert (await world.open()).kid != first.kid
+
+
+def test_the_bsn_is_shown_by_its_last_digits_alone() -> None:
+    claims = {"sub": "x", "patientInfo": {"bsn": BSN, "firstname": "Peter"}}
+    assert masked(claims) == {"sub": "x", "patientInfo": {"bsn": "*****8505", "firstname": "Peter"}}
+    assert claims["patientInfo"] == {"bsn": BSN, "firstname": "Peter"}
+    assert masked({"sub": "x"}) == {"sub": "x"}

@@ -1,0 +1,57 @@
+"""The page of an error: what happened, and what the person can do next."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from common import errors
+from common.errors import ServiceError
+from common.http.problems import headers_of, row_of
+from website.pages import Pages
+
+_TRY_AGAIN: Final = "Go back and try again. If it goes wrong again, tell your help desk the reference number."
+_NEXT: Final[Mapping[type[ServiceError], str]] = {
+    errors.ServiceError: _TRY_AGAIN,
+    errors.InvalidInput: "Go back, check what you filled in, and try again.",
+    errors.MalformedBody: _TRY_AGAIN,
+    errors.TreatmentRelationshipUnknown: "Start again from your EHR, and open the patient there.",
+    errors.TokenRejected: "Start again from your EHR. If it goes wrong again, tell the administrator of your EHR.",
+    errors.TokenExpired: "Start again from your EHR: each start is good for a few minutes only.",
+    errors.TokenReplayed: "Start again from your EHR: each start works once, and this one has been used.",
+    errors.NotAuthenticated: "If you came from your EHR, start again there. If you are a patient, sign in again.",
+    errors.PermissionDenied: "Go to the page where you came from, open it again, and try once more.",
+    errors.NotFound: "Check the address, or start again from the first page.",
+    errors.MethodNotAllowed: "Start again from the first page, or from your EHR.",
+    errors.TreatmentRelationshipConflict: "Check in your EHR which patient is open, and start again there.",
+    errors.OtherPatientOpen: "Close this tab, and go on in the tab that you opened last.",
+    errors.Unavailable: "Wait a moment and try again. Nothing was changed.",
+    errors.InternalFault: "Try again later. If it goes wrong again, tell your help desk the reference number.",
+}
+
+
+def error_page(request: Request, error: ServiceError, request_id: str) -> Response:  # noqa: ARG001 - RenderPage has it
+    """Return the page of an error, with its status and headers."""
+    row = row_of(type(error))
+    return _pages().show(
+        "error.html",
+        row.status,
+        headers=headers_of(error),
+        heading=row.title,
+        detail=error.detail,
+        next_step=next_step(type(error)),
+        code=error.code,
+        reference=request_id,
+    )
+
+
+def next_step(error: type[ServiceError]) -> str:
+    """Return what a person can do after an error: the sentence of its class, or of its nearest ancestor."""
+    return next(_NEXT[ancestor] for ancestor in error.__mro__ if ancestor in _NEXT)
+
+
+@cache
+def _pages() -> Pages:
+    return Pages()

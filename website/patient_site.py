@@ -1,0 +1,122 @@
+"""The patient's site: which companies hold a dossier on me, and which of them may share it."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Final, Protocol
+from uuid import UUID
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from common.errors import NotFound
+from common.http.body import form
+from common.http.cookies import SessionCookie
+from common.http.routing import Resource
+from common.sessions import csrf_token
+from dossier.model import Choice, Dossier
+from dossier.permissions import permission_of
+from identity.patients.sessions import PatientSession, PatientSessions
+from schemas.base import Rules, Schema
+from schemas.bodies import Permission
+from schemas.identifiers import CompanyId, DossierId, Pseudoniem
+from website.origin import require_own_form, require_own_origin
+from website.pages import Pages
+
+COOKIE: Final = SessionCookie("__Host-sso-patient")
+
+
+class Dossiers(Protocol):
+    async def held_on(self, pseudoniem: Pseudoniem) -> Sequence[Dossier]:
+        """Return all dossiers on a patient."""
+        ...
+
+    async def choose(self, pseudoniem: Pseudoniem, dossier_id: DossierId, choice: Choice) -> None:
+        """Keep the patient's choice. Raises NotFound, also for a dossier on someone else."""
+        ...
+
+
+class Companies(Protocol):
+    async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
+        """Return the names of companies."""
+        ...
+
+
+class ConsentForm(Schema):
+    """A form without a CSRF token counts as one with a wrong token."""
+
+    choice: Annotated[Choice, Field(strict=False)]
+    csrf_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDossier:
+    """A dossier as the patient sees it."""
+
+    dossier: Dossier
+    company_name: str
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSite:
+    """The pages of a patient. `front` is what `/` shows who is not signed in, `origins` those of our own pages."""
+
+    sessions: PatientSessions
+    dossiers: Dossiers
+    companies: Companies
+    pages: Pages
+    front: Callable[[Request], Awaitable[Response]]
+    origins: Collection[str]
+
+    def routes(self) -> list[Resource]:
+        """Return the routes of these pages."""
+        return [
+            Resource("/", wire="page", GET=self.home),
+            Resource("/consents/{dossierId}", wire="page", POST=self.choose),
+            Resource("/sign-out", wire="page", POST=self.sign_out),
+        ]
+
+    async def home(self, request: Request) -> Response:
+        """Show the patient who holds a dossier, and what was chosen; show others the front page."""
+        token = COOKIE.read(request)
+        session = await self.sessions.find(token)
+        if token is None or session is None:
+            return await self.front(request)
+        held = await self._held_on(session)
+        return self.pages.show("patient.html", name=session.name, held=held, csrf_token=csrf_token(token))
+
+    async def choose(self, request: Request) -> Response:
+        """Keep a choice, and show the list again."""
+        token = COOKIE.read(request)
+        session = await self.sessions.require(token)
+        require_own_origin(request, self.origins)
+        chosen = ConsentForm.parse(await form(request), Rules())
+        require_own_form(token or "", chosen.csrf_token)
+        await self.dossiers.choose(session.pseudoniem, _dossier_id(request), chosen.choice)
+        return RedirectResponse("/", 303)
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session, if there is one."""
+        require_own_origin(request, self.origins)
+        token = COOKIE.read(request)
+        if token is not None:
+            await self.sessions.close(token)
+        response = RedirectResponse("/", 303)
+        COOKIE.clear(response)
+        return response
+
+    async def _held_on(self, session: PatientSession) -> list[HeldDossier]:
+        dossiers = await self.dossiers.held_on(session.pseudoniem)
+        names = await self.companies.names({dossier.company_id for dossier in dossiers})
+        return [
+            HeldDossier(dossier, names.get(dossier.company_id, "Unknown company"), permission_of(dossier))
+            for dossier in dossiers
+        ]
+
+
+def _dossier_id(request: Request) -> DossierId:
+    try:
+        return DossierId(UUID(request.path_params["dossierId"]))
+    except ValueError:
+        raise NotFound("There is no such dossier.") from None
