@@ -5,8 +5,9 @@ that touches several stores is one unit of work where they share a database, and
 they do not (ADR 0006).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -34,6 +35,8 @@ DOSSIER: Final = MetaData(naming_convention=_NAMING)
 _CONNECT_SECONDS: Final = 0.8
 _STATEMENT_SECONDS: Final = 2.0
 _POOL_SIZE: Final = 10
+_QUEUE_SECONDS: Final = 10.0
+"""How long a request waits for a connection: a busy moment is no fault, and a dead database refuses at once."""
 
 # SQLSTATE classes in which nothing is wrong with the statement: connection, resources, lock, operator, system.
 _TRANSIENT: Final = frozenset({"08", "40", "53", "55", "57", "58"})
@@ -59,6 +62,8 @@ class Database:
         """Take a `postgresql://` or `sqlite:///` URL; nothing is connected yet. Raises SettingsError."""
         self.engine = _engine(url)
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # SQLite has one writer: here they queue in order, its own busy handler would let the unlucky time out.
+        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._open: ContextVar[AsyncConnection | None] = ContextVar("open_transaction", default=None)
 
     @property
@@ -74,7 +79,7 @@ class Database:
             yield outer
             return
         with _translated():
-            async with self.engine.begin() as connection:
+            async with self._turn, self.engine.begin() as connection:
                 token = self._open.set(connection)
                 try:
                     yield connection
@@ -119,7 +124,7 @@ def _postgresql(url: URL) -> AsyncEngine:
         hide_parameters=True,
         pool_size=_POOL_SIZE,
         max_overflow=0,
-        pool_timeout=_CONNECT_SECONDS,
+        pool_timeout=_QUEUE_SECONDS,
         connect_args={"timeout": _CONNECT_SECONDS, "command_timeout": _STATEMENT_SECONDS},
     )
 
@@ -130,6 +135,7 @@ def _sqlite(url: URL) -> AsyncEngine:
         hide_parameters=True,
         pool_size=_POOL_SIZE,
         max_overflow=0,
+        pool_timeout=_QUEUE_SECONDS,
         # No implicit BEGIN: it is deferred, and then of many writers most fail with "database is locked".
         connect_args={"isolation_level": None, "timeout": _STATEMENT_SECONDS},
     )

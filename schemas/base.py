@@ -22,7 +22,7 @@ from common.errors import Fault, InvalidInput
 MAX_TEXT = 255
 """Characters in a text of which nothing else is said."""
 
-_PLAIN_NAME = re.compile(r"(?!.*\d{6})[A-Za-z_]\w{0,63}", re.ASCII)
+_PLAIN_NAME = re.compile(r"(?!(?:\w*\d){6})[A-Za-z_]\w{0,63}", re.ASCII)
 
 _RULES = {
     "extra_forbidden": "unknown_member",
@@ -33,6 +33,7 @@ _RULES = {
     "too_short": "too_short",
     "literal_error": "choice",
     "string_pattern_mismatch": "format",
+    "string_unicode": "characters",
 }
 
 

@@ -96,7 +96,7 @@ class LaunchProfessional(Answer):
     account_id: UUID | None
     sub: str
     status: AdmissionStatus
-    registration_url: str | None = None
+    registration_url: str | None = Field(default=None, exclude_if=lambda url: url is None)
 
 
 class LaunchPatient(Answer):

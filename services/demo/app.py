@@ -18,20 +18,31 @@ from starlette.routing import Router
 from common.clock import Clock, wall_clock
 from common.http.app import create_app
 from common.http.context import RequestContext
-from common.http.problems import problem
+from common.http.routing import Resource
 from common.key_files import make_key, read_key
 from common.settings import Settings
+from identity.patients.registered import RegisteredPatients
+from identity.patients.store_sql import SqlPatients
 from identity.pseudoniem.digest import DigestKey
 from keys.sealing import Sealer
 from schemas.base import Rules
 from services.data_folder import data_folder
 from services.databases import open_databases
+from services.demo.ehr import open_ehr
+from services.demo.front import FrontPage
+from services.demo.sign_in import DemoSignIn
+from services.demo.simulator import Simulator
 from services.housekeeping import housekeeping
 from services.migrate import migrate
 from services.redis_client import open_redis
 from services.server import bind, serve
 from services.valkey import BundledValkey
 from services.wiring import Ground, Service, api_routes, wire
+from website.errors import error_page
+from website.launch_pages import LaunchPages
+from website.pages import Pages
+from website.patient_site import PatientSite
+from website.static import static_routes
 
 RULES: Final = Rules(eleven_test=False)
 """The seed's example 123456780 fails the 11-test, so the demo skips it; no setting can."""
@@ -88,13 +99,36 @@ def open_ground(settings: Settings, folder: Path, issuer: str, redis_url: str, c
 
 async def demo_app(service: Service, folder: Path, hosts: frozenset[str]) -> RequestContext:
     """Return the demo's application. `folder` is where the simulated EHR keeps its key."""
+    ground = service.ground
     return create_app(
-        api_routes(service),
+        [*api_routes(service), *await _demo_routes(service, folder / "ehr.json")],
         hosts=hosts,
-        https=service.ground.issuer.startswith("https:"),
-        error_page=lambda request, error, request_id: problem(error, request_id),
+        https=ground.issuer.startswith("https:"),
+        error_page=error_page,
         lifespan=_lifespan(service),
     )
+
+
+async def _demo_routes(service: Service, ehr_file: Path) -> list[Resource]:
+    ground = service.ground
+    elsewhere = _on_localhost(ground.issuer)
+    pages, origins = Pages("services.demo"), frozenset({ground.issuer, elsewhere})
+    patients = RegisteredPatients(SqlPatients(ground.databases.identity, ground.sealer), service.pseudoniemen)
+    ehr = await open_ehr(ehr_file, service.companies, service.partner_keys, ground.clock)
+    front = FrontPage(pages, f"{elsewhere}/simulator")
+    return [
+        *static_routes(),
+        *LaunchPages(service.launch_sessions, pages, origins).routes(),
+        *PatientSite(service.patient_sessions, service.dossiers, service.companies, pages, front, origins).routes(),
+        *DemoSignIn(patients, service.patient_sessions, pages, ground.rules, origins).routes(),
+        *Simulator(ehr, pages, ground.issuer).routes(),
+    ]
+
+
+def _on_localhost(issuer: str) -> str:
+    """Return the issuer's URL under the name localhost: the same demo, but for the browser another site."""
+    parts = urlsplit(issuer)
+    return f"{parts.scheme}://localhost" + (f":{parts.port}" if parts.port else "")
 
 
 def _key(named: Path | None, own: Path) -> bytes:

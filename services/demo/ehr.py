@@ -94,9 +94,10 @@ async def _register(path: Path, companies: Companies, keys: PartnerKeys, clock: 
 def _load(path: Path) -> tuple[CompanyId, RSAKey] | None:
     try:
         kept = _Kept.parse(strict_json.parse_object(path.read_bytes()), Rules())
-        return CompanyId(UUID(kept.company_id)), RSAKey.import_key(kept.jwk)
-    except (OSError, ValueError, KeyError, InvalidInput, JoseError):  # absent, damaged, or of another make: start anew
+        company_id, key = CompanyId(UUID(kept.company_id)), RSAKey.import_key(kept.jwk)
+    except (OSError, ValueError, KeyError, InvalidInput, JoseError):  # absent, damaged, or of another make
         return None
+    return (company_id, key) if key.is_private else None
 
 
 def _save(path: Path, kept: _Kept) -> None:

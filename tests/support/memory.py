@@ -1,0 +1,123 @@
+"""The stores in memory: short and honest, for tests that are about something else, and the first row of each suite."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from common.clock import Clock
+from common.errors import KeyRejected
+from keys import policy
+from keys.partners import MAX_KEYS, PartnerKey
+from keys.ring import SealedKey
+from schemas.identifiers import CompanyId
+from sso.issuer.clients import Client, RegisteredClient, secret_digest
+from sso.verifier.trust import Signer
+from tests.support.ehr import Ehr
+
+REGISTERED: Final = datetime.fromisoformat("2026-01-01T00:00:00Z")
+
+
+@dataclass
+class MemoryReplayGuard:
+    """ReplayGuard of one process, on a clock that the test sets."""
+
+    clock: Clock
+    _until: dict[str, datetime] = field(default_factory=dict)
+
+    async def spend(self, spend_key: str, window: timedelta) -> bool:
+        await asyncio.sleep(0)  # let others in between, as a network does
+        now = self.clock()
+        if self._until.get(spend_key, now) > now:
+            return False
+        self._until[spend_key] = now + window
+        return True
+
+
+@dataclass
+class MemoryCompanies:
+    """The companies that may launch and have tokens; taking one out is making it inactive."""
+
+    signers: dict[CompanyId, Signer] = field(default_factory=dict)
+    secrets: dict[CompanyId, list[str]] = field(default_factory=dict)
+
+    def add(self, *secrets: str, name: str = "Huisartsenpraktijk De Linde") -> CompanyId:
+        company_id = CompanyId(uuid4())
+        self.signers[company_id] = Signer(company_id, name)
+        self.secrets[company_id] = list(secrets)
+        return company_id
+
+    async def signer(self, company_id: CompanyId) -> Signer | None:
+        return self.signers.get(company_id)
+
+    async def client(self, company_id: CompanyId) -> RegisteredClient | None:
+        signer = self.signers.get(company_id)
+        if signer is None:
+            return None
+        digests = [secret_digest(secret) for secret in self.secrets[company_id]]
+        return RegisteredClient(Client(company_id, signer.company_name), digests)
+
+
+@dataclass
+class MemoryPartnerKeys:
+    """PartnerKeyStore: what was ever registered, and what of it is revoked."""
+
+    registered: dict[str, PartnerKey] = field(default_factory=dict)
+    revoked: set[str] = field(default_factory=set)
+
+    async def add(self, key: PartnerKey) -> tuple[PartnerKey, bool]:
+        known = self.registered.get(key.kid)
+        if known is None:
+            if len(await self.current(key.company_id)) >= MAX_KEYS:
+                raise KeyRejected("too_many", "One more than there may be.")
+            self.registered[key.kid] = key
+            return key, True
+        if known.company_id != key.company_id:
+            raise KeyRejected("another_company", "It is another company's.")
+        if key.kid in self.revoked:
+            raise KeyRejected("revoked", "It was revoked.")
+        if known.alg != key.alg:
+            raise KeyRejected("alg", "It is registered for another algorithm.")
+        return known, False
+
+    async def current(self, company_id: CompanyId) -> Sequence[PartnerKey]:
+        keys = (self.registered[kid] for kid in self.registered.keys() - self.revoked)
+        return sorted((key for key in keys if key.company_id == company_id), key=lambda key: (key.created_at, key.kid))
+
+    async def find(self, kid: str) -> PartnerKey | None:
+        return None if kid in self.revoked else self.registered.get(kid)
+
+    async def revoke(self, company_id: CompanyId, kid: str, now: datetime) -> bool:  # noqa: ARG002 - the protocol's
+        key = await self.find(kid)
+        if key is None or key.company_id != company_id:
+            return False
+        self.revoked.add(kid)
+        return True
+
+
+@dataclass
+class MemorySigningKeys:
+    """SigningKeyStore: one key per generation, the first that comes."""
+
+    by_generation: dict[int, SealedKey] = field(default_factory=dict)
+
+    async def all(self) -> Sequence[SealedKey]:
+        return sorted(self.by_generation.values(), key=lambda key: -key.generation)
+
+    async def append(self, key: SealedKey) -> None:
+        self.by_generation.setdefault(key.generation, key)
+
+
+def partner_key(ehr: Ehr, company_id: CompanyId, *, alg: str | None = None) -> PartnerKey:
+    """Return the key of an EHR as the key policy lets it in, for `alg` or the EHR's own."""
+    public = policy.from_jwk(ehr.public_jwk() | {"alg": alg or ehr.alg})
+    text = json.dumps(dict(public.jwk), sort_keys=True)
+    return PartnerKey(public.kid, company_id, public.kty, public.alg, text, None, REGISTERED)
+
+
+def later(key: PartnerKey, **time: float) -> PartnerKey:
+    """Return the key as registered `seconds=…`, `minutes=…` later."""
+    return replace(key, created_at=key.created_at + timedelta(**time))

@@ -1,0 +1,18 @@
+"""A patient who chooses: what the consent pages do, without the pages."""
+
+from uuid import UUID
+
+from dossier.model import Choice
+from schemas.identifiers import Bsn, DossierId, Pseudoniem
+from tests.support.world import World
+
+
+async def pseudoniem_of(world: World, bsn: str) -> Pseudoniem:
+    """Return who this patient is inside the service."""
+    return await world.service.pseudoniemen.make(Bsn(bsn))
+
+
+async def choose(world: World, bsn: str, dossier_id: str, choice: str) -> None:
+    """Let the patient choose `approved` or `declined` for a dossier."""
+    pseudoniem = await pseudoniem_of(world, bsn)
+    await world.service.dossiers.choose(pseudoniem, DossierId(UUID(dossier_id)), Choice(choice))

@@ -1,0 +1,34 @@
+"""All that the service keeps, to compare before and after."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from common.sql import DOSSIER, IDENTITY, PSEUDONIEM
+from tests.support.world import World
+
+Kept = dict[str, set[Any]]
+"""The rows of each table, and the keys in Redis."""
+
+
+async def state_of(world: World) -> Kept:
+    """Return every row of every table, and every key in Redis."""
+    databases, redis = world.service.ground.databases, world.service.ground.redis
+    kept: Kept = {"redis": {key async for key in redis.scan_iter(count=10_000) if key != b"sso:ready"}}
+    owners = ((databases.identity, IDENTITY), (databases.pseudoniem, PSEUDONIEM), (databases.dossier, DOSSIER))
+    for database, tables in owners:
+        async with database.read() as connection:
+            for table in tables.sorted_tables:
+                kept[table.name] = {tuple(row) for row in await connection.execute(select(table))}
+    return kept
+
+
+async def changed(world: World, before: Kept) -> Kept:
+    """Return what is there and was not, and what was there and is not: nothing, after a refusal.
+
+    Keys that have left Redis do not count: those of other tests expire.
+    """
+    after = await state_of(world)
+    different = {name: rows ^ before[name] for name, rows in after.items() if name != "redis"}
+    different["redis"] = after["redis"] - before["redis"]
+    return {name: rows for name, rows in different.items() if rows}
