@@ -74,6 +74,8 @@ def media_type(request: Request, *accepted: str) -> str:
 async def raw(request: Request) -> bytes:
     """Return the body. Raises BodyTooLarge (MAX_BYTES), BodyTooSlow (DEADLINE), or MalformedBody."""
     announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal():  # most servers refuse it before it comes here
+        raise MalformedBody("The Content-Length is no number.")
     received = bytearray()
     try:
         if len(announced) > len(str(MAX_BYTES)) or int(announced) > MAX_BYTES:

@@ -1,7 +1,7 @@
 """The simulated EHR: a company like any other, that signs its launch tokens with a key of its own.
 
-Its file in the data folder, `ehr.json` or what the composition calls it, holds `companyId`, `companySecret` and the
-private `jwk`: so whoever runs the demo can ask `POST /auth/token` for the EHR's company token.
+Its file in the data folder holds `companyId`, `companySecret` and the private `jwk`: so whoever runs the demo can ask
+`POST /auth/token` for a token of the EHR's company, and call the API with it.
 """
 
 import json

@@ -1,0 +1,85 @@
+"""A start that cannot succeed ends in one sentence that says how to mend it, and leaves nothing running."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from common.key_files import make_key
+from tests.support.demo_server import DemoServer
+from tests.support.servers.loopback import HOST, free_port
+
+SSO = str(Path(sys.executable).with_name("sso"))
+
+
+def refusal(data: Path, *options: str, **settings: str) -> str:
+    """Start a demo that must not start; return what it says."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SSO_")}
+    ended = subprocess.run(
+        [SSO, "serve", "demo", "--port", str(free_port()), *options],
+        env={**clean, "SSO_DATA_DIR": str(data), **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2, ended.stderr
+    sentences = [line for line in ended.stderr.splitlines() if line.startswith("sso: ")]
+    assert len(sentences) == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return sentences[0]
+
+
+def test_a_busy_port_is_named_with_the_cure(tmp_path: Path, demo: DemoServer) -> None:
+    said = refusal(tmp_path, "--port", str(demo.port))
+    assert f"Port {demo.port} is in use" in said
+    assert f"PORT={demo.port + 1}" in said
+
+
+def test_a_data_folder_in_use_is_named(demo: DemoServer) -> None:
+    assert "is in use by another" in refusal(demo.folder / "var")
+
+
+def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot be used" in refusal(tmp_path / "file")
+
+
+def test_a_damaged_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sso.db").write_bytes(b"this is no database" * 100)
+    said = refusal(tmp_path)
+    assert "sso.db cannot be used" in said
+    assert "make clean" in said
+
+
+def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "sealing.key").write_text("too short\n")
+    assert "sealing.key is damaged" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(("key", "says"), [("sealing", "does not open"), ("digest", "digest key is not the one")])
+def test_a_foreign_key_is_refused_before_it_can_do_harm(tmp_path: Path, key: str, says: str) -> None:
+    with DemoServer() as demo:
+        demo.stop()
+        make_key(tmp_path / "foreign.key")
+        said = refusal(demo.folder / "var", **{f"SSO_KEYS__{key.upper()}_FILE": str(tmp_path / "foreign.key")})
+    assert says in said
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "says"),
+    [
+        ("SSO_ISSUER__URL", "127.0.0.1:8080", "SSO_ISSUER__URL"),
+        ("SSO_REDIS__URL", "http://localhost", "SSO_REDIS__URL"),
+        ("SSO_DATABASE__URL", "mysql://localhost/sso", "mysql is not supported"),
+        ("SSO_DATABASE__URL", "no url", "A database URL is"),
+        ("SSO_DATABASE__URL", f"postgresql://sso:secret@{HOST}:1/sso", "cannot be used"),
+        ("SSO_KEYS__DIGEST_FILE", "/nowhere/digest.key", "/nowhere/digest.key cannot be read"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, setting: str, value: str, says: str) -> None:
+    said = refusal(tmp_path, **{setting: value})
+    assert says in said
+    assert "secret" not in said
