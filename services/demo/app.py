@@ -121,7 +121,7 @@ async def _demo_routes(service: Service, ehr_file: Path) -> list[Resource]:
         *LaunchPages(service.launch_sessions, pages, origins).routes(),
         *PatientSite(service.patient_sessions, service.dossiers, service.companies, pages, front, origins).routes(),
         *DemoSignIn(patients, service.patient_sessions, pages, ground.rules, origins).routes(),
-        *Simulator(ehr, pages, ground.issuer).routes(),
+        *Simulator(ehr, service.dossiers, pages, ground.rules, ground.issuer).routes(),
     ]
 
 

@@ -10,7 +10,9 @@ from starlette.responses import Response
 from common.http.body import form
 from common.http.routing import Resource
 from common.http.security import content_security_policy
+from dossier.service import Dossiers
 from schemas.base import Rules, Schema, Text
+from schemas.identifiers import Bsn
 from services.demo.ehr import SimulatedEhr
 from website.pages import Pages
 
@@ -37,7 +39,9 @@ class Simulator:
     """The pages of the simulated EHR. `issuer` is the service's URL, where the token is sent."""
 
     ehr: SimulatedEhr
+    dossiers: Dossiers
     pages: Pages
+    rules: Rules
     issuer: str
 
     def routes(self) -> list[Resource]:
@@ -50,8 +54,12 @@ class Simulator:
         return self.pages.show("simulator.html", company_name=self.ehr.company_name, example=example)
 
     async def sign(self, request: Request) -> Response:
-        """Sign the token and show it: decoded, and ready to be sent by the browser."""
-        claims = self._claims(Visit.parse(await form(request), Rules()))
+        """Sign the token and show it: decoded, and ready to be sent by the browser.
+
+        Like many an EHR it first sees to it that its company has a dossier on the patient.
+        """
+        visit = Visit.parse(await form(request), Rules())
+        claims = self._claims(visit)
         policy = content_security_policy(form_action=f"'self' {self.issuer}")
         return self.pages.show(
             "signed.html",
@@ -61,7 +69,16 @@ class Simulator:
             claims=_indented(masked(claims)),
             token=self.ehr.sign(claims),
             launch_url=f"{self.issuer}/sso/launch",
+            patient_url=f"{self.issuer}/register",
+            has_dossier=await self._make_dossier(visit.bsn),
         )
+
+    async def _make_dossier(self, bsn: str) -> bool:
+        try:
+            await self.dossiers.create(self.ehr.company_id, Bsn(bsn, self.rules))
+        except ValueError:  # no BSN, or a wrong one, which the service has to find
+            return False
+        return True
 
     def _claims(self, visit: Visit) -> dict[str, object]:
         return self.ehr.claims(

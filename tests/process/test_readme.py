@@ -21,7 +21,7 @@ def test_the_launch_by_copy_and_paste_works_once(tmp_path: Path) -> None:
     with DemoServer() as demo:
         script = launch_by_copy_and_paste().replace("http://127.0.0.1:8080", demo.url)
         ended = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
+            ["/bin/bash", "-euo", "pipefail", "-c", script],
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -13,7 +13,7 @@ Loss = Literal["close", "hang"]
 
 @dataclass
 class LossyProxy:
-    """Loses the reply to the first `losses` requests that hold `word`, then ends that connection or leaves it silent."""
+    """Loses the replies to the first `losses` requests that hold `word`: ends the connection, or leaves it silent."""
 
     target: int
     word: bytes

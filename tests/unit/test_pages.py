@@ -99,7 +99,15 @@ BAD_FORM: Mapping[str, object] = {
         *[("simulator.html", {"company_name": SCRIPT, "example": example}) for example in ("", "2", "3", "4", SCRIPT)],
         (
             "signed.html",
-            {"company_name": SCRIPT, "header": SCRIPT, "claims": SCRIPT, "token": "a.b.c", "launch_url": "/sso/launch"},
+            {
+                "has_dossier": True,
+                "patient_url": "http://127.0.0.1:8080/register",
+                "company_name": SCRIPT,
+                "header": SCRIPT,
+                "claims": SCRIPT,
+                "token": "a.b.c",
+                "launch_url": "/sso/launch",
+            },
         ),
     ],
 )

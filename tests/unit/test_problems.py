@@ -197,4 +197,4 @@ def test_until_the_signature_has_verified_all_refusals_are_one_and_the_same() ->
         problem(error, REQUEST_ID).body for error in early if not isinstance(error, errors.AuthenticTokenRejected)
     }
     assert len(bodies) == 1
-    assert json.loads(bodies.pop())["detail"] == NOT_BEFORE_THE_SIGNATURE
+    assert json.loads(bytes(bodies.pop()))["detail"] == NOT_BEFORE_THE_SIGNATURE

@@ -82,6 +82,7 @@ SPELLINGS: dict[str, str] = {
     "a header segment that is too long": token(padded_to(MAX_HEADER + 4)),
 }
 
+ODD_CRITS: list[Any] = [None, 1, "alg", [], ["alg"], ["typ", "typ"], [[]], [{}], [None], {}]
 HEADERS: dict[str, dict[str, Any] | bytes] = {
     "empty": b"{}",
     "not JSON": b"alg: none",
@@ -112,7 +113,7 @@ HEADERS: dict[str, dict[str, Any] | bytes] = {
     "typ as a number": HEADER | {"typ": 1},
     "typ of null": HEADER | {"typ": None},
     "crit with an extension that is there": HEADER | {"crit": ["x"], "x": 1},
-    **{f"crit of {crit!r}": HEADER | {"crit": crit} for crit in (None, 1, "alg", [], ["alg"], [[]], [{}], [None], {})},
+    **{f"crit of {crit!r}": HEADER | {"crit": crit} for crit in ODD_CRITS},
     **{
         f"the parameter {name}": HEADER | {name: {}}
         for name in ("jwk", "jku", "x5u", "x5c", "b64", "zip", "enc", "epk")
@@ -176,9 +177,17 @@ def test_any_text_can_be_a_kid_and_is_kept_as_it_is(kid: str) -> None:
 
 
 TYPES = {
-    "JWT": "jwt", "jwt": "jwt", "application/JWT": "jwt", "APPLICATION/sso+jwt": "sso+jwt", "SSO+JWT": "sso+jwt",
-    "at+jwt": "at+jwt", "application/application/jwt": "application/jwt", " jwt": " jwt", "": "", full_width("JWT"): full_width("jwt"),
-}  # fmt: skip
+    "JWT": "jwt",
+    "jwt": "jwt",
+    "application/JWT": "jwt",
+    "APPLICATION/sso+jwt": "sso+jwt",
+    "SSO+JWT": "sso+jwt",
+    "at+jwt": "at+jwt",
+    "application/application/jwt": "application/jwt",
+    " jwt": " jwt",
+    "": "",
+    full_width("JWT"): full_width("jwt"),
+}
 
 
 @pytest.mark.parametrize(("typ", "understood"), TYPES.items())
@@ -186,7 +195,7 @@ def test_typ_is_compared_without_case_and_without_application(typ: str, understo
     assert take_apart(with_header(typ=typ)).typ == understood
 
 
-PAYLOADS: dict[bytes, str | None | type[MalformedToken]] = {
+PAYLOADS: dict[bytes, str | type[MalformedToken] | None] = {
     b"{}": None,
     b'{"iss":"x"}': "x",
     b'{"iss":null}': MalformedToken,
@@ -207,7 +216,7 @@ PAYLOADS: dict[bytes, str | None | type[MalformedToken]] = {
 
 @pytest.mark.parametrize(("payload", "expected"), PAYLOADS.items(), ids=[str(payload[:24]) for payload in PAYLOADS])
 def test_the_claimed_iss_is_a_string_in_one_json_object(
-    payload: bytes, expected: str | None | type[MalformedToken]
+    payload: bytes, expected: str | type[MalformedToken] | None
 ) -> None:
     raw = take_apart(token(payload=payload))
     if isinstance(expected, type):
