@@ -12,9 +12,8 @@ README = Path(__file__).parents[2] / "README.md"
 
 def launch_by_copy_and_paste() -> str:
     """Return the shell block that launches."""
-    return next(
-        block for block in re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL) if "/sso/launch" in block
-    )
+    blocks: list[str] = re.findall(r"```sh\n(.*?)```", README.read_text(), re.DOTALL)
+    return next(block for block in blocks if "/sso/launch" in block)
 
 
 def test_the_launch_by_copy_and_paste_works_once(tmp_path: Path) -> None:
