@@ -143,7 +143,10 @@ class TokenExpired(AuthenticTokenRejected):
 
 
 class TokenReplayed(AuthenticTokenRejected):
+    """`launch_id` is the launch that the token opened, where it is known: a page can offer to go back to it."""
+
     code = "token_replayed"
+    launch_id: object = None
 
 
 class NotAuthenticated(ServiceError):

@@ -27,13 +27,22 @@ def read_key(path: Path) -> bytes:
 
 def make_key(path: Path) -> None:
     """Write a new key file, complete or not at all, and never over one that is there. Raises OSError."""
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    text = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).rstrip(b"=") + b"\n"
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    new = _written(path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).rstrip(b"=").decode() + "\n")
     try:
         os.link(new, path)  # unlike a rename, a link never replaces
     finally:
         new.unlink()
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, complete or not at all, in place of an older one. Raises OSError."""
+    _written(path, text).replace(path)
+
+
+def _written(path: Path, text: str) -> Path:
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return new

@@ -1,11 +1,12 @@
 """A dossier, and the choices that its patient made about it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from dossier.cursor import Cursor
 from schemas.identifiers import CompanyId, DossierId, Pseudoniem
 
 
@@ -41,6 +42,16 @@ class DossierStore(Protocol):
 
     async def find(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> Dossier | None:
         """Return the company's dossier on this patient."""
+        ...
+
+    async def find_many(
+        self, company_id: CompanyId, pseudoniemen: Collection[Pseudoniem]
+    ) -> Mapping[Pseudoniem, Dossier]:
+        """Return the company's dossiers on these patients, those that there are, in one query."""
+        ...
+
+    async def page(self, company_id: CompanyId, after: Cursor | None, limit: int) -> Sequence[Dossier]:
+        """Return at most `limit` dossiers of the company, the oldest first, from behind a place on."""
         ...
 
     async def by_id(self, dossier_id: DossierId) -> Dossier | None:

@@ -1,7 +1,8 @@
-"""May this company share? Decided from the patient's latest choice, and from nothing else."""
+"""May this company share, and who may see a dossier? Decided from what is given, looking nothing up."""
 
 from dossier.model import Choice, Dossier
 from schemas.bodies import Permission
+from schemas.callers import CompanyCaller, LaunchCaller
 
 
 def permission_of(dossier: Dossier) -> Permission:
@@ -14,3 +15,10 @@ def permission_of(dossier: Dossier) -> Permission:
 def gave_permission(dossier: Dossier | None) -> bool:
     """Return whether the patient approved. No dossier, no choice yet or a refusal: all of them are no."""
     return dossier is not None and permission_of(dossier) is Permission.APPROVED
+
+
+def may_see(caller: CompanyCaller | LaunchCaller, dossier: Dossier) -> bool:
+    """Return whether this caller may see the dossier: a company its own, a launch that of its own patient."""
+    if dossier.company_id != caller.company_id:
+        return False
+    return isinstance(caller, CompanyCaller) or dossier.pseudoniem == caller.pseudoniem

@@ -1,24 +1,30 @@
 """A company's dossiers, and the permission that its patients gave (contract, section 5)."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from common.errors import Fault, InvalidInput, NotFound
+from common.errors import NotFound
 from common.http.bearer import bearer_token
 from common.http.body import json_object
+from common.http.query import limit, parameters
 from common.http.routing import Resource
+from dossier.cursor import parse_cursor
 from dossier.model import Dossier
 from dossier.permissions import permission_of
 from dossier.service import Dossiers
 from schemas.base import Rules
-from schemas.bodies import DossierAnswer, OfPatient, PermissionAnswer
-from schemas.callers import CompanyAccess
-from schemas.identifiers import Bsn, DossierId
+from schemas.bodies import DossierAnswer, DossierPage, OfPatient, OfPatients, PermissionAnswer, PermissionAnswers
+from schemas.callers import DossierAccess
+from schemas.identifiers import DossierId, bsn_from_path
 from schemas.pseudoniem import company_form
 from schemas.scopes import Scope
+
+PAGE: Final = 100
+MAX_PAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +32,27 @@ class DossierEndpoints:
     """The endpoints of the seed `dossier-api.txt`."""
 
     dossiers: Dossiers
-    access: CompanyAccess
+    access: DossierAccess
     rules: Rules
 
     def routes(self) -> list[Resource]:
         """Return the routes of these endpoints. `{key}` is a dossier's id to GET, a BSN to DELETE."""
         return [
-            Resource("/dossier", POST=self.create),
+            Resource("/dossier", GET=self.index, POST=self.create),
             Resource("/dossier/permission", POST=self.permission_by_body),
+            Resource("/dossier/permissions", POST=self.permissions),
             Resource("/dossier/{key}", GET=self.show, DELETE=self.delete),
             Resource("/dossier/{bsn}/permission", GET=self.permission_by_path),
         ]
+
+    async def index(self, request: Request) -> Response:
+        """List the dossiers that the caller may see, page by page."""
+        caller = await self.access.company_or_launch(bearer_token(request), Scope.DOSSIER_READ)
+        given = parameters(request)
+        after = parse_cursor(given["cursor"]) if "cursor" in given else None
+        shown, more = await self.dossiers.page(caller, after, limit(given, default=PAGE, most=MAX_PAGE))
+        answers = [_answer(dossier) for dossier in shown]
+        return JSONResponse(DossierPage(items=answers, next_cursor=str(more) if more else None).wire())
 
     async def create(self, request: Request) -> Response:
         """Make a dossier: 201, or 200 if the company has it already."""
@@ -44,24 +60,24 @@ class DossierEndpoints:
         patient = OfPatient.parse(await json_object(request), self.rules)
         dossier, new = await self.dossiers.create(caller.company_id, patient.bsn)
         location = {"Location": f"/dossier/{dossier.dossier_id}"}
-        return JSONResponse(_answer(dossier), 201 if new else 200, headers=location)
+        return JSONResponse(_answer(dossier).wire(), 201 if new else 200, headers=location)
 
     async def show(self, request: Request) -> Response:
         """Show one dossier of the company."""
-        caller = await self.access.company(bearer_token(request), Scope.DOSSIER_READ)
-        dossier = await self.dossiers.show(caller.company_id, _dossier_id(request.path_params["key"]))
-        return JSONResponse(_answer(dossier))
+        caller = await self.access.company_or_launch(bearer_token(request), Scope.DOSSIER_READ)
+        dossier = await self.dossiers.show(caller, _dossier_id(request.path_params["key"]))
+        return JSONResponse(_answer(dossier).wire())
 
     async def delete(self, request: Request) -> Response:
         """Delete the dossier on a patient."""
         caller = await self.access.company(bearer_token(request), Scope.DOSSIER_WRITE)
-        await self.dossiers.delete(caller.company_id, self._bsn(request, "key"))
+        await self.dossiers.delete(caller.company_id, bsn_from_path(request.path_params["key"], self.rules))
         return Response(status_code=204)
 
     async def permission_by_path(self, request: Request) -> Response:
         """Say whether the patient approved; the BSN is in the path."""
         caller = await self.access.company(bearer_token(request), Scope.PERMISSION_READ)
-        await self.dossiers.require_permission(caller.company_id, self._bsn(request, "bsn"))
+        await self.dossiers.require_permission(caller.company_id, bsn_from_path(request.path_params["bsn"], self.rules))
         return JSONResponse(PermissionAnswer(gave_permission=True).wire())
 
     async def permission_by_body(self, request: Request) -> Response:
@@ -71,11 +87,13 @@ class DossierEndpoints:
         await self.dossiers.require_permission(caller.company_id, patient.bsn)
         return JSONResponse(PermissionAnswer(gave_permission=True).wire())
 
-    def _bsn(self, request: Request, parameter: str) -> Bsn:
-        try:
-            return Bsn(request.path_params[parameter], self.rules)
-        except ValueError:
-            raise InvalidInput("The path has no valid BSN.", [Fault("bsn", "bsn")]) from None
+    async def permissions(self, request: Request) -> Response:
+        """Say of many patients whether they approved, in the order asked."""
+        caller = await self.access.company(bearer_token(request), Scope.PERMISSION_READ)
+        asked = OfPatients.parse(await json_object(request), self.rules)
+        given = await self.dossiers.permissions(caller.company_id, asked.bsns)
+        results = [PermissionAnswer(gave_permission=permission) for permission in given]
+        return JSONResponse(PermissionAnswers(results=results).wire())
 
 
 def _dossier_id(text: str) -> DossierId:
@@ -85,10 +103,10 @@ def _dossier_id(text: str) -> DossierId:
         raise NotFound("There is no such dossier.") from None
 
 
-def _answer(dossier: Dossier) -> dict[str, object]:
+def _answer(dossier: Dossier) -> DossierAnswer:
     return DossierAnswer(
         dossier_id=dossier.dossier_id,
         pseudoniem=company_form(dossier.pseudoniem, dossier.company_id),
         permission=permission_of(dossier),
         created_at=dossier.created_at,
-    ).wire()
+    )

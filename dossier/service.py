@@ -7,15 +7,21 @@ from typing import Protocol
 
 from common.clock import Clock
 from common.errors import ConsentMissing, NotFound, Unavailable
+from dossier.cursor import Cursor
 from dossier.model import Choice, Consent, Dossier, DossierStore
-from dossier.permissions import gave_permission, permission_of
+from dossier.permissions import gave_permission, may_see, permission_of
 from schemas.bodies import LaunchDossier
+from schemas.callers import CompanyCaller, LaunchCaller
 from schemas.identifiers import Bsn, CompanyId, DossierId, Pseudoniem
 
 
 class Pseudoniemen(Protocol):
     async def find(self, bsn: Bsn) -> Pseudoniem | None:
         """Return the pseudoniem of this BSN, if it has one already."""
+        ...
+
+    async def find_many(self, bsns: Sequence[Bsn]) -> Sequence[Pseudoniem | None]:
+        """Return the pseudoniem of each BSN, in the order asked."""
         ...
 
     async def make(self, bsn: Bsn) -> Pseudoniem:
@@ -42,12 +48,33 @@ class Dossiers:
             raise Unavailable("the dossier")
         return existing, False
 
-    async def show(self, company_id: CompanyId, dossier_id: DossierId) -> Dossier:
-        """Return a dossier of this company. Raises NotFound, also for another company's."""
+    async def show(self, caller: CompanyCaller | LaunchCaller, dossier_id: DossierId) -> Dossier:
+        """Return a dossier that the caller may see. Raises NotFound, also for what is there and is another's."""
         dossier = await self.store.by_id(dossier_id)
-        if dossier is None or dossier.company_id != company_id:
+        if dossier is None or not may_see(caller, dossier):
             raise NotFound("There is no such dossier.")
         return dossier
+
+    async def page(
+        self, caller: CompanyCaller | LaunchCaller, after: Cursor | None, limit: int
+    ) -> tuple[Sequence[Dossier], Cursor | None]:
+        """Return the next dossiers that the caller may see, and where to go on; None when there are no more.
+
+        A company sees its own; a launched professional that of the launch's patient.
+        """
+        if isinstance(caller, LaunchCaller):
+            dossier = await self.store.find(caller.company_id, caller.pseudoniem) if caller.pseudoniem else None
+            return [dossier] if dossier else [], None
+        found = await self.store.page(caller.company_id, after, limit + 1)
+        shown, more = found[:limit], len(found) > limit
+        return shown, Cursor(shown[-1].created_at, shown[-1].dossier_id) if more else None
+
+    async def permissions(self, company_id: CompanyId, bsns: Sequence[Bsn]) -> Sequence[bool]:
+        """Return for each patient, in the order asked, whether they approved sharing for this company."""
+        pseudoniemen = await self.pseudoniemen.find_many(bsns)
+        known = {pseudoniem for pseudoniem in pseudoniemen if pseudoniem is not None}
+        dossiers = await self.store.find_many(company_id, known)
+        return [pseudoniem is not None and gave_permission(dossiers.get(pseudoniem)) for pseudoniem in pseudoniemen]
 
     async def require_permission(self, company_id: CompanyId, bsn: Bsn) -> None:
         """Raise ConsentMissing unless the patient has approved sharing for this company."""

@@ -1,6 +1,6 @@
 """Dossiers and consents in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
+    Index,
     Integer,
     Row,
     Select,
@@ -18,10 +19,13 @@ from sqlalchemy import (
     and_,
     delete,
     func,
+    literal,
     select,
+    tuple_,
 )
 
 from common.sql import DOSSIER, Database, UtcDateTime
+from dossier.cursor import Cursor
 from dossier.model import Choice, Consent, Dossier
 from schemas.identifiers import CompanyId, DossierId, Pseudoniem
 
@@ -33,6 +37,7 @@ dossiers = Table(
     Column("pseudoniem", Uuid, nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
     UniqueConstraint("company_id", "pseudoniem"),
+    Index(None, "company_id", "created_at", "dossier_id"),
 )
 
 consents = Table(
@@ -68,6 +73,21 @@ class SqlDossiers:
     async def find(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> Dossier | None:
         found = await self._where(dossiers.c.company_id == company_id, dossiers.c.pseudoniem == pseudoniem)
         return found[0] if found else None
+
+    async def find_many(
+        self, company_id: CompanyId, pseudoniemen: Collection[Pseudoniem]
+    ) -> Mapping[Pseudoniem, Dossier]:
+        found = await self._where(dossiers.c.company_id == company_id, dossiers.c.pseudoniem.in_(pseudoniemen))
+        return {dossier.pseudoniem: dossier for dossier in found}
+
+    async def page(self, company_id: CompanyId, after: Cursor | None, limit: int) -> Sequence[Dossier]:
+        query = _with_consent().where(dossiers.c.company_id == company_id).limit(limit)
+        if after is not None:
+            place = tuple_(dossiers.c.created_at, dossiers.c.dossier_id)
+            behind = tuple_(literal(after.created_at, UtcDateTime), literal(after.dossier_id, Uuid))
+            query = query.where(place > behind)
+        async with self.database.read() as connection:
+            return [_dossier(row) for row in await connection.execute(query)]
 
     async def by_id(self, dossier_id: DossierId) -> Dossier | None:
         found = await self._where(dossiers.c.dossier_id == dossier_id)

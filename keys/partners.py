@@ -11,8 +11,9 @@ from typing import Final, Protocol
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from common.clock import Clock
-from common.errors import NotFound
+from common.errors import KeyRejected, NotFound
 from keys import policy
+from keys.ring import KeyRing
 from schemas.identifiers import CompanyId
 
 MAX_KEYS: Final = 5
@@ -59,10 +60,11 @@ class PartnerKeyStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PartnerKeys:
-    """What a company does with its keys."""
+    """What a company does with its keys. `own` are our rings: what is published there is nobody's to register."""
 
     store: PartnerKeyStore
     clock: Clock
+    own: Sequence[KeyRing]
 
     async def register(
         self, company_id: CompanyId, key: policy.PublicKey, label: str | None
@@ -72,6 +74,8 @@ class PartnerKeys:
         Raises KeyRejected for another company's key, one revoked before, one registered for another algorithm,
         or one more than MAX_KEYS.
         """
+        if any(ring.find(key.kid) for ring in self.own):
+            raise KeyRejected("another_company", "This key is ours: make a key of your own.")
         jwk = json.dumps(dict(key.jwk), sort_keys=True)
         return await self.store.add(PartnerKey(key.kid, company_id, key.kty, key.alg, jwk, label, self.clock()))
 

@@ -21,12 +21,13 @@ JWKS_MAX_AGE: Final = 300
 """Seconds that others may keep our key set."""
 
 
-def jwks_routes(ring: KeyRing) -> list[Resource]:
+def jwks_routes(*rings: KeyRing) -> list[Resource]:
     """Return `/.well-known/jwks.json`."""
 
     async def jwks(_request: Request) -> Response:
         headers = {"Cache-Control": f"public, max-age={JWKS_MAX_AGE}"}
-        return JSONResponse(ring.jwks(), headers=headers, media_type="application/jwk-set+json")
+        keys = {"keys": [key for ring in rings for key in ring.public()]}
+        return JSONResponse(keys, headers=headers, media_type="application/jwk-set+json")
 
     return [Resource("/.well-known/jwks.json", GET=jwks)]
 

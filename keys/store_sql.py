@@ -25,16 +25,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.errors import KeyRejected
 from common.sql import IDENTITY, Database, UtcDateTime
 from keys.partners import MAX_KEYS, PartnerKey
-from keys.ring import SealedKey
+from keys.ring import Purpose, SealedKey
 from schemas.identifiers import CompanyId
 
 signing_keys = Table(
     "signing_keys",
     IDENTITY,
     Column("kid", String(43), primary_key=True),
-    Column("generation", Integer, nullable=False, unique=True),
+    Column("purpose", String(8), nullable=False),
+    Column("generation", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("purpose", "generation"),
 )
 
 company_keys = Table(
@@ -60,15 +62,20 @@ class SqlSigningKeys:
 
     database: Database
 
-    async def all(self) -> Sequence[SealedKey]:
+    async def all(self, purpose: Purpose) -> Sequence[SealedKey]:
+        query = select(signing_keys).where(signing_keys.c.purpose == purpose.value)
         async with self.database.read() as connection:
-            rows = await connection.execute(select(signing_keys).order_by(signing_keys.c.generation.desc()))
-            return [SealedKey(row.kid, row.generation, row.sealed, row.created_at) for row in rows]
+            rows = await connection.execute(query.order_by(signing_keys.c.generation.desc()))
+            return [SealedKey(row.kid, purpose, row.generation, row.sealed, row.created_at) for row in rows]
 
     async def append(self, key: SealedKey) -> None:
         values = {
-            "kid": key.kid, "generation": key.generation, "sealed": key.sealed, "created_at": key.created_at
-        }  # fmt: skip
+            "kid": key.kid,
+            "purpose": key.purpose.value,
+            "generation": key.generation,
+            "sealed": key.sealed,
+            "created_at": key.created_at,
+        }
         async with self.database.transaction() as connection:
             await connection.execute(self.database.insert(signing_keys).values(values).on_conflict_do_nothing())
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from schemas.base import Answer, FilledText, Optional, Schema, Text, broken
+from schemas.claims import GivenPatientInfo, GivenProfInfo
 from schemas.facts import AdmissionStatus
-from schemas.identifiers import Bsn
+from schemas.identifiers import Bsn, ExternalRelationshipId, Sub
 
 
 class CompanyRegistration(Schema):
@@ -25,6 +26,13 @@ class RegisteredCompany(Answer):
     status: str
 
 
+class CompanyAnswer(Answer):
+    company_id: UUID
+    company_name: str
+    status: str
+    created_at: datetime
+
+
 class CompanyCredentials(Schema):
     company_id: str
     company_secret: str
@@ -36,13 +44,40 @@ class TokenAnswer(Answer):
     access_token: str = Field(alias="access_token")
     token_type: str = Field(default="Bearer", alias="token_type")
     expires_in: int = Field(alias="expires_in")
-    scope: str
+    scope: str | None = Field(default=None, exclude_if=lambda scope: scope is None)
+
+
+class TokenContents(Schema):
+    """What a professional's SSO token shall say, that a company has us sign (seed `sso-token.txt`)."""
+
+    sub: Sub
+    treatment_relationship_id: Optional[ExternalRelationshipId] = None
+    prof_info: Optional[GivenProfInfo] = None
+    patient_info: Optional[GivenPatientInfo] = None
+
+
+class SignedToken(Answer):
+    """Lifetime in seconds."""
+
+    token: str
+    jti: str
+    expires_in: int
 
 
 class OfPatient(Schema):
     """A body that names the patient, where a URL should not."""
 
     bsn: Bsn
+
+
+class OfPatients(Schema):
+    """Many patients at once: what is asked of each is answered in this order."""
+
+    bsns: Annotated[list[Bsn], Field(min_length=1, max_length=1000)]
+
+
+class PseudoniemAnswer(Answer):
+    pseudoniem: UUID
 
 
 class KeyUpload(Schema):
@@ -80,6 +115,15 @@ class DossierAnswer(Answer):
 
 class PermissionAnswer(Answer):
     gave_permission: bool
+
+
+class PermissionAnswers(Answer):
+    results: list[PermissionAnswer]
+
+
+class DossierPage(Answer):
+    items: list[DossierAnswer]
+    next_cursor: str | None
 
 
 class LaunchRequest(Schema):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from schemas.identifiers import CompanyId
+from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from schemas.scopes import Scope
 
 
@@ -14,9 +14,34 @@ class CompanyCaller:
     company_id: CompanyId
 
 
+@dataclass(frozen=True, slots=True)
+class LaunchCaller:
+    """A launched professional. `pseudoniem` is that of the launch's patient; None for a launch without one."""
+
+    company_id: CompanyId
+    launch_id: LaunchId
+    pseudoniem: Pseudoniem | None
+
+
 class CompanyAccess(Protocol):
     """Turns a bearer token into the company that calls."""
 
-    async def company(self, token: str, scope: Scope) -> CompanyCaller:
+    async def company(self, token: str, scope: Scope | None) -> CompanyCaller:
         """Raise NotAuthenticated for a token that is none of ours, PermissionDenied for the wrong kind or scope."""
+        ...
+
+
+class DossierAccess(CompanyAccess, Protocol):
+    """Turns a bearer token into a company or a launched professional."""
+
+    async def company_or_launch(self, token: str, scope: Scope) -> CompanyCaller | LaunchCaller:
+        """Raise NotAuthenticated or PermissionDenied; the scope is a company's."""
+        ...
+
+
+class InternalAccess(Protocol):
+    """Turns a bearer token into one of our own services."""
+
+    async def internal(self, token: str) -> str:
+        """Return the service's name. Raise NotAuthenticated, or PermissionDenied for any other role."""
         ...

@@ -59,6 +59,18 @@ class PatientInfo(_Claims):
     email: Optional[Email] = None
 
 
+class GivenProfInfo(ProfInfo):
+    """The same in a body, where an unknown member is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class GivenPatientInfo(PatientInfo):
+    """The same in a body, where an unknown member is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class ProfessionalClaims(_Claims):
     """The professional SSO token (seed `sso-token.txt`)."""
 
@@ -126,6 +138,14 @@ class LaunchClaims(AccessClaims):
     def company_id(self) -> UUID:
         """Return the company that launched."""
         return UUID(self.client_id)
+
+
+class InternalClaims(AccessClaims):
+    role: Literal["Internal"] = "Internal"
+
+
+class PatientClaims(AccessClaims):
+    role: Literal["Patient"] = "Patient"
 
 
 def claims_to_sign(claims: Schema) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pydantic_core import core_schema
 from stdnum.exceptions import ValidationError as StdnumError
 from stdnum.nl import bsn as stdnum_bsn
 
+from common.errors import Fault, InvalidInput
 from schemas.base import FilledText, Rules, broken
 
 CompanyId = NewType("CompanyId", UUID)
@@ -43,7 +44,7 @@ class Bsn:
         self.__digits: Final = digits
 
     def reveal(self) -> str:
-        """Return the nine digits, for the keyed digest and nothing else."""
+        """Return the nine digits: for the keyed digest, and for a token that a company has us sign."""
         return self.__digits
 
     def __repr__(self) -> str:
@@ -74,6 +75,14 @@ def _bsn_from_json(value: object, info: ValidationInfo) -> Bsn:
         return Bsn(value, info.context if isinstance(info.context, Rules) else None)
     except ValueError:
         raise broken("bsn") from None
+
+
+def bsn_from_path(text: str, rules: Rules) -> Bsn:
+    """Return the BSN in a path. Raises InvalidInput."""
+    try:
+        return Bsn(text, rules)
+    except ValueError:
+        raise InvalidInput("The path has no valid BSN.", [Fault("bsn", "bsn")]) from None
 
 
 def _matches(rule: str, pattern: str) -> Callable[[str], str]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from schemas.base import Schema
-from schemas.claims import AccessClaims, CompanyClaims, LaunchClaims, ProfessionalClaims
+from schemas.claims import AccessClaims, CompanyClaims, InternalClaims, LaunchClaims, PatientClaims, ProfessionalClaims
 
 C = TypeVar("C", bound=Schema)
 A = TypeVar("A", bound=AccessClaims)
@@ -84,5 +84,27 @@ LAUNCH: Final = AccessProfile(
     lifetime=_ACCESS_LIFETIME,
 )
 
-ACCESS: Final[Mapping[str, AccessProfile[Any]]] = {profile.role: profile for profile in (COMPANY, LAUNCH)}
+INTERNAL: Final = AccessProfile(
+    name="internal",
+    typ=_ACCESS_TYP,
+    algorithms=_ACCESS_ALGORITHMS,
+    claims=InternalClaims,
+    leeway=_ACCESS_LEEWAY,
+    role="Internal",
+    lifetime=_ACCESS_LIFETIME,
+)
+
+PATIENT: Final = AccessProfile(
+    name="patient",
+    typ=_ACCESS_TYP,
+    algorithms=_ACCESS_ALGORITHMS,
+    claims=PatientClaims,
+    leeway=_ACCESS_LEEWAY,
+    role="Patient",
+    lifetime=_ACCESS_LIFETIME,
+)
+
+ACCESS: Final[Mapping[str, AccessProfile[Any]]] = {
+    profile.role: profile for profile in (COMPANY, INTERNAL, LAUNCH, PATIENT)
+}
 """The kinds of bearer tokens by their `role`."""

@@ -1,5 +1,6 @@
 """Everything connected: which class satisfies which protocol. Read this to see who talks to whom."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -17,12 +18,13 @@ from identity.patients.store_sql import SqlPatientSessions
 from identity.professionals.accounts import Professionals
 from identity.professionals.store_sql import SqlAccounts
 from identity.pseudoniem.digest import DigestKey
+from identity.pseudoniem.routes import PseudoniemEndpoints
 from identity.pseudoniem.service import Pseudoniemen
 from identity.pseudoniem.store_sql import SqlPseudoniemen
 from identity.relationships.service import Relationships
 from identity.relationships.store_sql import SqlRelationships
 from keys.partners import PartnerKeys
-from keys.ring import KeyRing, open_ring
+from keys.ring import KeyRing, Purpose, open_ring
 from keys.routes import CompanyKeyEndpoints, jwks_routes
 from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
@@ -30,7 +32,9 @@ from schemas.base import Rules
 from services.databases import Databases
 from services.health import HealthEndpoints
 from sso.issuer.endpoint import TokenEndpoint
+from sso.issuer.internal import InternalTokenEndpoint
 from sso.issuer.issue import TokenIssuer
+from sso.issuer.professional import ProfessionalTokenEndpoint
 from sso.launch.context import LaunchContexts
 from sso.launch.flow import LaunchFlow
 from sso.launch.resume import LaunchSessions
@@ -45,7 +49,11 @@ from sso.verifier.verify import TokenVerifier
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What everything stands on. `issuer` is our public URL; `rules` differ in the demo alone."""
+    """What everything stands on.
+
+    `issuer` is our public URL; `rules` differ in the demo alone; `services` are the digests of the secrets with which
+    our own services ask for internal tokens, by name.
+    """
 
     issuer: str
     clock: Clock
@@ -54,6 +62,7 @@ class Ground:
     redis: Redis
     sealer: Sealer
     digest_key: DigestKey
+    services: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class Service:
 
     ground: Ground
     ring: KeyRing
+    sso_ring: KeyRing
     companies: Companies
     partner_keys: PartnerKeys
     pseudoniemen: Pseudoniemen
@@ -77,11 +87,12 @@ class Service:
 async def wire(ground: Ground) -> Service:
     """Connect the service. Raises SettingsError if a key does not belong to the database, or Unavailable."""
     clock, identity = ground.clock, ground.databases.identity
-    ring = await open_ring(SqlSigningKeys(identity), ground.sealer, clock)
+    ring = await open_ring(Purpose.ACCESS, SqlSigningKeys(identity), ground.sealer, clock)
+    sso_ring = await open_ring(Purpose.SSO, SqlSigningKeys(identity), ground.sealer, clock)
     pseudoniemen = Pseudoniemen(SqlPseudoniemen(ground.databases.pseudoniem), ground.digest_key)
     await pseudoniemen.require_right_key()
     companies = Companies(SqlCompanies(identity), clock)
-    partner_keys = PartnerKeys(SqlPartnerKeys(identity), clock)
+    partner_keys = PartnerKeys(SqlPartnerKeys(identity), clock, (ring, sso_ring))
     dossiers = Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, clock)
     issuer = TokenIssuer(ring, ground.issuer)
     launches, sessions = SqlLaunches(identity), SqlSessions(identity, ground.sealer)
@@ -90,15 +101,16 @@ async def wire(ground: Ground) -> Service:
     return Service(
         ground=ground,
         ring=ring,
+        sso_ring=sso_ring,
         companies=companies,
         partner_keys=partner_keys,
         pseudoniemen=pseudoniemen,
         dossiers=dossiers,
-        access=AccessTokens(ring, companies, ground.issuer, clock),
+        access=AccessTokens(ring, companies, launches, ground.issuer, clock),
         issuer=issuer,
         launches=LaunchFlow(
             clock=clock,
-            tokens=TokenVerifier(Trust(companies, partner_keys), audiences, ground.rules),
+            tokens=TokenVerifier(Trust(companies, partner_keys, sso_ring), audiences, ground.rules),
             spender=Spender(RedisReplayGuard(ground.redis)),
             unit_of_work=identity.transaction,
             launches=launches,
@@ -118,10 +130,15 @@ def api_routes(service: Service) -> list[Resource]:
     ground = service.ground
     return [
         *HealthEndpoints(ground.databases, ground.redis).routes(),
-        *jwks_routes(service.ring),
-        *CompanyEndpoints(service.companies).routes(),
+        *jwks_routes(service.ring, service.sso_ring),
+        *CompanyEndpoints(service.companies, service.access).routes(),
         *CompanyKeyEndpoints(service.partner_keys, service.access, ground.rules).routes(),
         *TokenEndpoint(service.companies, service.issuer, ground.clock).routes(),
+        *InternalTokenEndpoint(ground.services, service.issuer, ground.clock).routes(),
+        *ProfessionalTokenEndpoint(
+            service.sso_ring, ground.issuer, service.access, ground.clock, ground.rules
+        ).routes(),
+        *PseudoniemEndpoints(service.pseudoniemen, service.access, ground.rules).routes(),
         *LaunchEndpoints(service.launches, service.contexts, service.launch_sessions).routes(),
         *DossierEndpoints(service.dossiers, service.access, ground.rules).routes(),
     ]

@@ -42,6 +42,7 @@ def error_page(request: Request, error: ServiceError, request_id: str) -> Respon
         heading=row.title,
         detail=error.detail,
         next_step=next_step(type(error)),
+        launch_id=error.launch_id if isinstance(error, errors.TokenReplayed) else None,
         code=error.code,
         reference=request_id,
     )

@@ -17,6 +17,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dossier_id", name=op.f("pk_dossiers")),
         sa.UniqueConstraint("company_id", "pseudoniem", name=op.f("uq_dossiers_company_id_pseudoniem")),
     )
+    op.create_index(
+        op.f("ix_dossiers_company_id_created_at_dossier_id"),
+        "dossiers",
+        ["company_id", "created_at", "dossier_id"],
+        unique=False,
+    )
     op.create_index(op.f("ix_dossiers_pseudoniem"), "dossiers", ["pseudoniem"], unique=False)
     op.create_table(
         "consents",

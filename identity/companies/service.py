@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from common.clock import Clock
+from common.errors import NotFound
 from identity.companies.model import Company, CompanyStore, Status
 from schemas.identifiers import CompanyId
 from sso.issuer.clients import Client, RegisteredClient, make_secret, secret_digest
@@ -24,6 +25,13 @@ class Companies:
         secret = make_secret()
         await self.store.add(company, secret_digest(secret))
         return company, secret
+
+    async def show(self, company_id: CompanyId) -> Company:
+        """Return a company, whatever its status. Raises NotFound."""
+        company = await self.store.find(company_id)
+        if company is None:
+            raise NotFound("There is no such company.")
+        return company
 
     async def signer(self, company_id: CompanyId) -> Signer | None:
         """Return the company as one whose tokens count, if it is active."""

@@ -49,11 +49,12 @@ def upgrade() -> None:
     op.create_table(
         "signing_keys",
         sa.Column("kid", sa.String(length=43), nullable=False),
+        sa.Column("purpose", sa.String(length=8), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("kid", name=op.f("pk_signing_keys")),
-        sa.UniqueConstraint("generation", name=op.f("uq_signing_keys_generation")),
+        sa.UniqueConstraint("purpose", "generation", name=op.f("uq_signing_keys_purpose_generation")),
     )
     op.create_table(
         "account_links",
@@ -108,6 +109,7 @@ def upgrade() -> None:
         "spends",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("jti_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("launch_id", sa.Uuid(), nullable=False),
         sa.Column("spent_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["company_id"], ["companies.company_id"], name=op.f("fk_spends_company_id")),
         sa.PrimaryKeyConstraint("company_id", "jti_digest", name=op.f("pk_spends")),

@@ -1,6 +1,7 @@
 """From a BSN to a pseudoniem."""
 
 import uuid
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,10 @@ from schemas.identifiers import Bsn, Pseudoniem
 class PseudoniemStore(Protocol):
     async def find(self, version: int, digest: bytes) -> Pseudoniem | None:
         """Return the pseudoniem of a digest."""
+        ...
+
+    async def find_many(self, version: int, digests: Collection[bytes]) -> Mapping[bytes, Pseudoniem]:
+        """Return the pseudoniemen of digests, those that there are, in one query."""
         ...
 
     async def make(self, version: int, digest: bytes, pseudoniem: Pseudoniem) -> Pseudoniem:
@@ -44,6 +49,12 @@ class Pseudoniemen:
     async def find(self, bsn: Bsn) -> Pseudoniem | None:
         """Return the pseudoniem of this BSN, if it has one already. No effect."""
         return await self.store.find(self.key.version, self.key.digest(bsn))
+
+    async def find_many(self, bsns: Sequence[Bsn]) -> Sequence[Pseudoniem | None]:
+        """Return the pseudoniem of each BSN, in the order asked. No effect."""
+        digests = [self.key.digest(bsn) for bsn in bsns]
+        found = await self.store.find_many(self.key.version, set(digests))
+        return [found.get(digest) for digest in digests]
 
     async def make(self, bsn: Bsn) -> Pseudoniem:
         """Return the pseudoniem of this BSN: made on first sight, the same ever after, however many ask at once."""

@@ -1,5 +1,6 @@
 """Pseudoniemen in the database: digests, never a BSN."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Integer, LargeBinary, Table, Uuid, select
@@ -36,6 +37,13 @@ class SqlPseudoniemen:
         async with self.database.read() as connection:
             found = await connection.scalar(query)
         return Pseudoniem(found) if found else None
+
+    async def find_many(self, version: int, digests: Collection[bytes]) -> Mapping[bytes, Pseudoniem]:
+        query = select(pseudoniemen.c.digest, pseudoniemen.c.pseudoniem).where(
+            pseudoniemen.c.key_version == version, pseudoniemen.c.digest.in_(digests)
+        )
+        async with self.database.read() as connection:
+            return {bytes(row.digest): Pseudoniem(row.pseudoniem) for row in await connection.execute(query)}
 
     async def make(self, version: int, digest: bytes, pseudoniem: Pseudoniem) -> Pseudoniem:
         values = {"key_version": version, "digest": digest, "pseudoniem": pseudoniem}

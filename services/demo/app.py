@@ -30,6 +30,8 @@ from services.data_folder import data_folder
 from services.databases import open_databases
 from services.demo.ehr import open_ehr
 from services.demo.front import FrontPage
+from services.demo.login import DemoLogin
+from services.demo.service_file import DEMO_SERVICE, demo_service
 from services.demo.sign_in import DemoSignIn
 from services.demo.simulator import Simulator
 from services.housekeeping import housekeeping
@@ -38,6 +40,7 @@ from services.redis_client import open_redis
 from services.server import bind, serve
 from services.valkey import BundledValkey
 from services.wiring import Ground, Service, api_routes, wire
+from website.error_docs import ErrorDocs
 from website.errors import error_page
 from website.launch_pages import LaunchPages
 from website.pages import Pages
@@ -94,6 +97,7 @@ def open_ground(settings: Settings, folder: Path, issuer: str, redis_url: str, c
         redis=open_redis(redis_url),
         sealer=Sealer(_key(settings.keys.sealing_file, folder / "sealing.key")),
         digest_key=DigestKey(_key(settings.keys.digest_file, folder / "digest.key")),
+        services={DEMO_SERVICE: demo_service(folder / "demo-service.json")},
     )
 
 
@@ -118,9 +122,11 @@ async def _demo_routes(service: Service, ehr_file: Path) -> list[Resource]:
     front = FrontPage(pages, f"{elsewhere}/simulator")
     return [
         *static_routes(),
+        *ErrorDocs(pages).routes(),
         *LaunchPages(service.launch_sessions, pages, origins).routes(),
         *PatientSite(service.patient_sessions, service.dossiers, service.companies, pages, front, origins).routes(),
         *DemoSignIn(patients, service.patient_sessions, pages, ground.rules, origins).routes(),
+        *DemoLogin(patients, service.issuer, ground.clock, ground.rules).routes(),
         *Simulator(ehr, service.dossiers, pages, ground.rules, ground.issuer).routes(),
     ]
 

@@ -5,8 +5,6 @@ Its file in the data folder holds `companyId`, `companySecret` and the private `
 """
 
 import json
-import os
-import secrets
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ from joserfc.jwk import RSAKey
 from common import strict_json
 from common.clock import Clock
 from common.errors import InvalidInput
+from common.key_files import write_secret
 from identity.companies.service import Companies
 from keys.partners import PartnerKeys
 from keys.policy import from_jwk
@@ -87,7 +86,8 @@ async def _register(path: Path, companies: Companies, keys: PartnerKeys, clock: 
     key = RSAKey.generate_key(2048)
     company, secret = await companies.register(NAME)
     registered, _ = await keys.register(company.company_id, from_jwk(key.as_dict(private=False)), "simulated EHR")
-    _save(path, _Kept(companyId=str(company.company_id), companySecret=secret, jwk=key.as_dict(private=True)))
+    kept = _Kept(companyId=str(company.company_id), companySecret=secret, jwk=key.as_dict(private=True))
+    write_secret(path, json.dumps(kept.wire(), indent=2))
     return SimulatedEhr(company.company_id, company.name, registered.kid, key, clock)
 
 
@@ -98,13 +98,6 @@ def _load(path: Path) -> tuple[CompanyId, RSAKey] | None:
     except (OSError, ValueError, KeyError, InvalidInput, JoseError):  # absent, damaged, or of another make
         return None
     return (company_id, key) if key.is_private else None
-
-
-def _save(path: Path, kept: _Kept) -> None:
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(kept.wire(), file, indent=2)
-    new.replace(path)
 
 
 def _filled(members: Mapping[str, Any]) -> dict[str, Any]:

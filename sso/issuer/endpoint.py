@@ -1,6 +1,8 @@
 """`POST /auth/token`: a company's bearer token (RFC 6749 4.4 and 5; contract, section 3)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +18,9 @@ from schemas.bodies import CompanyCredentials, TokenAnswer
 from schemas.profiles import COMPANY
 from sso.issuer.clients import Client, Clients, Credentials, authenticate, from_form
 from sso.issuer.issue import TokenIssuer
+
+NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+"""What an answer with a token has (RFC 6749 5.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +41,9 @@ class TokenEndpoint:
             body = CompanyCredentials.parse(await json_object(request), Rules())
             client = await authenticate(self.clients, Credentials(body.company_id, body.company_secret, "Bearer"))
             return self._answer(client, "")
-        # Unknown parameters are ignored, empty ones are absent (RFC 6749 3.2).
-        given = {name: value for name, value in (await form(request)).items() if value}
-        client = await authenticate(self.clients, from_form(authorization(request), given))
-        if "grant_type" not in given:
-            raise InvalidInput("The parameter grant_type is missing.")
-        if given["grant_type"] != "client_credentials":
-            raise UnsupportedGrantType("The only grant type here is client_credentials.")
+        credentials, given = await token_request(request)
+        client = await authenticate(self.clients, credentials)
+        require_client_credentials(given)
         return self._answer(client, given.get("scope", ""))
 
     def _answer(self, client: Client, asked: str) -> Response:
@@ -53,4 +54,22 @@ class TokenEndpoint:
         claims = {"sub": company_id, "client_id": company_id, "company_name": client.company_name, "scope": scope}
         issued = self.issuer.issue(COMPANY, claims, self.clock())
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in, scope=scope)
-        return JSONResponse(answer.wire(), headers={"Cache-Control": "no-store", "Pragma": "no-cache"})
+        return JSONResponse(answer.wire(), headers=NO_STORE)
+
+
+async def token_request(request: Request) -> tuple[Credentials, dict[str, str]]:
+    """Return the credentials of a token request, not verified, and its parameters.
+
+    Unknown parameters are ignored, empty ones are absent (RFC 6749 3.2). Raises what reading a form raises,
+    InvalidInput for two ways to authenticate, InvalidClient for none.
+    """
+    given = {name: value for name, value in (await form(request)).items() if value}
+    return from_form(authorization(request), given), given
+
+
+def require_client_credentials(given: Mapping[str, str]) -> None:
+    """Raise InvalidInput or UnsupportedGrantType unless the grant is that of RFC 6749 4.4."""
+    if "grant_type" not in given:
+        raise InvalidInput("The parameter grant_type is missing.")
+    if given["grant_type"] != "client_credentials":
+        raise UnsupportedGrantType("The only grant type here is client_credentials.")

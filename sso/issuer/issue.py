@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from joserfc.jwk import ECKey
 from joserfc.jws import JWSRegistry
 
 from keys import base64url
@@ -25,7 +24,7 @@ class IssuedToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenIssuer:
-    """Issues access tokens (RFC 9068) under our own key. `issuer` is our URL, and the audience too."""
+    """Issues access tokens (RFC 9068) under our own ES256 key. `issuer` is our URL, and the audience too."""
 
     ring: KeyRing
     issuer: str
@@ -43,13 +42,14 @@ class TokenIssuer:
             expires_at = min(expires_at, int(until.timestamp()))
         common = {"iss": self.issuer, "aud": self.issuer, "iat": issued_at, "exp": expires_at, "jti": str(uuid.uuid4())}
         complete: AccessClaims = profile.claims.model_validate(common | claims)
-        header = {"alg": "ES256", "typ": "at+jwt", "kid": self.ring.signing_kid}
-        return IssuedToken(_signed(header, claims_to_sign(complete), self.ring.signing), expires_at - issued_at)
+        return IssuedToken(signed(self.ring, "at+jwt", claims_to_sign(complete)), expires_at - issued_at)
 
 
-def _signed(header: dict[str, str], claims: dict[str, Any], key: ECKey) -> str:
+def signed(ring: KeyRing, typ: str, claims: dict[str, Any]) -> str:
+    """Return a JWS in compact form (RFC 7515 7.1) under the signing key of a ring."""
+    header = {"alg": ring.alg, "typ": typ, "kid": ring.signing_kid}
     signing_input = ".".join(
         base64url.encode(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)
     )
-    signature = JWSRegistry.algorithms[header["alg"]].sign(signing_input.encode(), key)
+    signature = JWSRegistry.algorithms[header["alg"]].sign(signing_input.encode(), ring.signing)
     return f"{signing_input}.{base64url.encode(signature)}"

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Protocol
 
 from common.clock import Clock
-from common.errors import TreatmentRelationshipConflict, TreatmentRelationshipUnknown
+from common.errors import TokenReplayed, TreatmentRelationshipConflict, TreatmentRelationshipUnknown
 from common.sessions import token_digest
 from schemas.claims import ProfessionalClaims
 from schemas.facts import AdmissionStatus
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
 from sso.launch.ports import Professionals, Pseudoniemen, Relationships, UnitOfWork
 from sso.launch.session import Browser, PatientShown, Session, Sessions
-from sso.verifier.replay import Spender, SpentToken
+from sso.verifier.replay import Spender, SpentToken, jti_digest
 from sso.verifier.trust import Signer
 from sso.verifier.verify import TokenVerifier, VerifiedToken
 
@@ -33,8 +33,12 @@ class Launch:
 
 
 class Launches(Protocol):
-    async def spend(self, company_id: CompanyId, jti_digest: bytes, now: datetime) -> None:
+    async def spend(self, company_id: CompanyId, jti_digest: bytes, launch_id: LaunchId, now: datetime) -> None:
         """Keep the spend row. Raises TokenReplayed if the company has spent this jti before."""
+        ...
+
+    async def spent_on(self, company_id: CompanyId, jti_digest: bytes) -> LaunchId | None:
+        """Return the launch that a token of this company opened."""
         ...
 
     async def add(self, launch: Launch) -> None:
@@ -68,8 +72,12 @@ class LaunchFlow:
         now = self.clock()
         checked = await self.tokens.check(compact, client_id, now)
         await self._require_possible(checked)
-        token = await self.spender.spend(checked)
-        return await self._carry_out(token, browser, now), checked.signer
+        try:
+            token = await self.spender.spend(checked)
+            return await self._carry_out(token, browser, now), checked.signer
+        except TokenReplayed as replay:
+            replay.launch_id = await self.launches.spent_on(checked.signer.company_id, jti_digest(checked.claims.jti))
+            raise
 
     async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims]) -> None:
         """Refuse what can be refused without effects; the transaction looks once more."""
@@ -84,15 +92,16 @@ class LaunchFlow:
 
     async def _carry_out(self, token: SpentToken[ProfessionalClaims], browser: Browser | None, now: datetime) -> Launch:
         company_id, claims = token.verified.signer.company_id, token.verified.claims
+        launch_id = LaunchId(uuid.uuid4())
         async with self.unit_of_work():
-            await self.launches.spend(company_id, token.jti_digest, now)
+            await self.launches.spend(company_id, token.jti_digest, launch_id, now)
             pseudoniem = await self.pseudoniemen.make(claims.bsn) if claims.bsn else None
             admission = await self.professionals.admit(company_id, claims.sub, claims.professional, now)
             relationship = await self.relationships.join(
                 company_id, claims.treatment_relationship_id, pseudoniem, admission.account_id, now
             )
             launch = Launch(
-                launch_id=LaunchId(uuid.uuid4()),
+                launch_id=launch_id,
                 company_id=company_id,
                 account_id=admission.account_id,
                 sub=claims.sub,

@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from common.errors import NotAuthenticated, OtherPatientOpen
 from common.http.body import FORM, JSON, form, json_object, media_type
 from common.http.cookies import SessionCookie
 from common.http.negotiation import prefers_page
@@ -34,6 +35,7 @@ class LaunchEndpoints:
         """Return the routes of these endpoints."""
         return [
             Resource("/sso/launch", POST=self.launch),
+            Resource("/sso/continue", wire="page", GET=self.go_on),
             Resource("/sso/session", GET=self.show, DELETE=self.leave),
         ]
 
@@ -49,6 +51,15 @@ class LaunchEndpoints:
         response = RedirectResponse(f"/launch/{launch.launch_id}", 303)
         COOKIE.write(response, browser.token)
         return response
+
+    async def go_on(self, request: Request) -> Response:
+        """Lead a browser that posted its token twice back to the launch that it has open."""
+        launch_id = request.query_params.get("launchId", "")
+        try:
+            await self.sessions.resume(COOKIE.read(request), launch_id)
+        except OtherPatientOpen:
+            raise NotAuthenticated("This browser does not have that launch open. Start again from your EHR.") from None
+        return RedirectResponse(f"/launch/{launch_id}", 303)
 
     async def show(self, request: Request) -> Response:
         """Show the launch that this browser has open, as it is now."""

@@ -25,6 +25,7 @@ spends = Table(
     IDENTITY,
     Column("company_id", Uuid, ForeignKey("companies.company_id"), primary_key=True),
     Column("jti_digest", LargeBinary(32), primary_key=True),
+    Column("launch_id", Uuid, nullable=False),
     Column("spent_at", UtcDateTime, nullable=False, index=True),
 )
 
@@ -60,12 +61,24 @@ class SqlLaunches:
 
     database: Database
 
-    async def spend(self, company_id: CompanyId, jti_digest: bytes, now: datetime) -> None:
-        values = {"company_id": company_id, "jti_digest": jti_digest, "spent_at": now}
+    async def spend(self, company_id: CompanyId, jti_digest: bytes, launch_id: LaunchId, now: datetime) -> None:
+        values = {"company_id": company_id, "jti_digest": jti_digest, "launch_id": launch_id, "spent_at": now}
         async with self.database.transaction() as connection:
             kept = await connection.execute(self.database.insert(spends).values(values).on_conflict_do_nothing())
         if not kept.rowcount:
             raise replayed()
+
+    async def spent_on(self, company_id: CompanyId, jti_digest: bytes) -> LaunchId | None:
+        query = select(spends.c.launch_id).where(spends.c.company_id == company_id, spends.c.jti_digest == jti_digest)
+        async with self.database.read() as connection:
+            found = await connection.scalar(query)
+        return LaunchId(found) if found else None
+
+    async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
+        """Return the patient of a launch."""
+        async with self.database.read() as connection:
+            found = await connection.scalar(select(launches.c.pseudoniem).where(launches.c.launch_id == launch_id))
+        return Pseudoniem(found) if found else None
 
     async def add(self, launch: Launch) -> None:
         async with self.database.transaction() as connection:

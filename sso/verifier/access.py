@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from common import strict_json
 from common.clock import Clock
@@ -16,9 +17,9 @@ from common.errors import (
 )
 from keys.ring import KeyRing
 from schemas.base import Rules
-from schemas.callers import CompanyCaller
-from schemas.claims import AccessClaims, CompanyClaims
-from schemas.identifiers import CompanyId
+from schemas.callers import CompanyCaller, LaunchCaller
+from schemas.claims import AccessClaims, CompanyClaims, InternalClaims, LaunchClaims
+from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from schemas.profiles import ACCESS, COMPANY, AccessProfile
 from schemas.scopes import Scope
 from sso.verifier.signature import verifies
@@ -27,17 +28,24 @@ from sso.verifier.trust import Companies
 from sso.verifier.verify import read_claims, require_profile
 
 
+class Launches(Protocol):
+    async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
+        """Return the patient of a launch."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class AccessTokens:
     """Verifies access tokens. `issuer` is our URL: who made them, and whom they are for."""
 
     ring: KeyRing
     companies: Companies
+    launches: Launches
     issuer: str
     clock: Clock
 
-    async def company(self, token: str, scope: Scope) -> CompanyCaller:
-        """Return the company that calls.
+    async def company(self, token: str, scope: Scope | None) -> CompanyCaller:
+        """Return the company that calls; `scope` None asks for none.
 
         Raises NotAuthenticated (401) for what is no valid token of ours or of a company that is not active, and
         PermissionDenied (403) for another role or a missing scope.
@@ -45,14 +53,36 @@ class AccessTokens:
         claims = self._verified(token)
         if not isinstance(claims, CompanyClaims):
             raise PermissionDenied("This call is for a healthcare company's own token.")
+        return await self._company(claims, scope)
+
+    async def company_or_launch(self, token: str, scope: Scope) -> CompanyCaller | LaunchCaller:
+        """Return the company, or the launched professional, that calls. Raises as `company` does."""
+        claims = self._verified(token)
+        if isinstance(claims, CompanyClaims):
+            return await self._company(claims, scope)
+        if not isinstance(claims, LaunchClaims):
+            raise PermissionDenied("This call is for the token of a healthcare company or of a launch.")
+        company_id, launch_id = CompanyId(claims.company_id), LaunchId(claims.launch_id)
+        await self._require_active(company_id)
+        return LaunchCaller(company_id, launch_id, await self.launches.patient_of(launch_id))
+
+    async def internal(self, token: str) -> str:
+        """Return the name of the service of ours that calls. Raises NotAuthenticated or PermissionDenied."""
+        claims = self._verified(token)
+        if not isinstance(claims, InternalClaims):
+            raise PermissionDenied("This call is for our own services.")
+        return claims.sub
+
+    async def _company(self, claims: CompanyClaims, scope: Scope | None) -> CompanyCaller:
         company_id = CompanyId(claims.company_id)
-        if await self.companies.signer(company_id) is None:
-            raise NotAuthenticated(
-                "The access token is not valid.", error="invalid_token", private="company not active"
-            )
-        if scope not in claims.scope.split(" "):
+        await self._require_active(company_id)
+        if scope is not None and scope not in claims.scope.split(" "):
             raise PermissionDenied(f"The access token lacks the scope {scope.value}.", scope=scope.value)
         return CompanyCaller(company_id)
+
+    async def _require_active(self, company_id: CompanyId) -> None:
+        if await self.companies.signer(company_id) is None:
+            raise _invalid("company not active")
 
     def _verified(self, token: str) -> AccessClaims:
         try:
@@ -62,7 +92,7 @@ class AccessTokens:
 
     def _claims(self, raw: RawToken, now: datetime) -> AccessClaims:
         require_profile(raw, COMPANY)  # all kinds share typ and alg; `role`, which we signed, tells them apart
-        key = self.ring.find(raw.kid or "")
+        key = self.ring.find(raw.kid)
         if key is None:
             raise UnknownKey("none of our own keys")
         if not verifies(raw.signing_input, raw.signature, raw.alg, key):

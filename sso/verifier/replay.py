@@ -32,7 +32,7 @@ class SpentToken(Generic[C]):
 
     verified: VerifiedToken[C]
     jti_digest: bytes
-    """SHA-256, 32 octets: what the spend row is unique on, with the company."""
+    """What the spend row is unique on, with the company."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Spender:
         key = spend_key(PROFESSIONAL.name, token.signer.company_id, jti)
         if not await self.guard.spend(key, PROFESSIONAL.spend_window):
             raise replayed()
-        return SpentToken(token, sha256(jti.encode()).digest())
+        return SpentToken(token, jti_digest(jti))
 
 
 def spend_key(profile: str, company_id: CompanyId, jti: str) -> str:
@@ -56,6 +56,11 @@ def spend_key(profile: str, company_id: CompanyId, jti: str) -> str:
     Of a JSON list: parts that are merely joined could be cut elsewhere, and then two tokens would share a key.
     """
     return sha256(json.dumps([profile, str(company_id), jti]).encode()).hexdigest()
+
+
+def jti_digest(jti: str) -> bytes:
+    """Return what is kept of a jti: SHA-256, 32 octets."""
+    return sha256(jti.encode()).digest()
 
 
 def replayed() -> TokenReplayed:

@@ -9,7 +9,8 @@ from typing import Protocol
 from uuid import UUID
 
 from common.errors import UnknownKey, UntrustedIssuer
-from keys.partners import PartnerKey
+from keys.partners import PartnerKey, VerificationKey
+from keys.ring import KeyRing
 from schemas.identifiers import CompanyId
 from sso.verifier.token import RawToken
 
@@ -38,20 +39,48 @@ class VerificationKeys(Protocol):
         ...
 
 
+class TrustedKey(Protocol):
+    """A key that may verify a token."""
+
+    @property
+    def kid(self) -> str:
+        """Return its RFC 7638 thumbprint."""
+        ...
+
+    def verification_key(self) -> VerificationKey:
+        """Return it as the library wants it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """Our SSO key, with which we sign a company's tokens for it."""
+
+    kid: str
+    key: VerificationKey
+
+    def verification_key(self) -> VerificationKey:
+        return self.key
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """A company, and its keys that fit the token: at least one."""
+    """A company, and the keys that fit the token: at least one."""
 
     signer: Signer
-    keys: Sequence[PartnerKey]
+    keys: Sequence[TrustedKey]
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Finds the signer by `clientId`, else `iss`, else `kid` (contract, section 2, "Signer")."""
+    """Finds the signer by `clientId`, else `iss`, else `kid` (contract, section 2, "Signer").
+
+    Under our own SSO key the signer is the company that we wrote into `iss`: that we wrote one, the signature proves.
+    """
 
     companies: Companies
     keys: VerificationKeys
+    own: KeyRing
 
     async def candidates(self, token: RawToken, client_id: str | None) -> Candidates:
         """Return whose signature this may be. Raises UntrustedIssuer, UnknownKey or MalformedToken."""
@@ -59,6 +88,9 @@ class Trust:
         if claimed is None:
             return await self._by_kid(token)
         signer = await self._signer(claimed)
+        own = self.own.find(token.kid)
+        if own is not None and token.alg == self.own.alg:
+            return Candidates(signer, [OwnKey(str(token.kid), own)])
         return Candidates(signer, _fitting(await self.keys.current(signer.company_id), token))
 
     async def _by_kid(self, token: RawToken) -> Candidates:

@@ -11,13 +11,12 @@ from typing import Generic
 
 from common import strict_json
 from common.errors import BadSignature, ClaimRejected, InvalidInput, MalformedToken, TokenExpired
-from keys.partners import PartnerKey
 from schemas.base import Rules
 from schemas.claims import ProfessionalClaims
 from schemas.profiles import PROFESSIONAL, C, SingleUseProfile, TokenProfile
 from sso.verifier.signature import verifies
 from sso.verifier.token import RawToken, take_apart
-from sso.verifier.trust import Candidates, Signer, Trust
+from sso.verifier.trust import Candidates, Signer, Trust, TrustedKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def require_profile(raw: RawToken, profile: TokenProfile[C]) -> None:
         raise MalformedToken(f"alg is not one of a {profile.name} token")
 
 
-def authenticate(raw: RawToken, candidates: Candidates) -> PartnerKey:
+def authenticate(raw: RawToken, candidates: Candidates) -> TrustedKey:
     """Return the key that made the signature. Raises BadSignature."""
     for key in candidates.keys:
         if verifies(raw.signing_input, raw.signature, raw.alg, key.verification_key()):

@@ -1,0 +1,40 @@
+"""`POST /auth/login`: the demo's sign-in of a patient as an API. The token opens nothing but itself."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from common.clock import Clock
+from common.http.body import json_object
+from common.http.routing import Resource
+from identity.patients.registered import RegisteredPatients
+from schemas.base import Rules
+from schemas.bodies import TokenAnswer
+from schemas.profiles import PATIENT
+from services.demo.sign_in import SignIn
+from sso.issuer.endpoint import NO_STORE
+from sso.issuer.issue import TokenIssuer
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLogin:
+    """Signs a registered patient of the demo in with BSN and last name."""
+
+    patients: RegisteredPatients
+    issuer: TokenIssuer
+    clock: Clock
+    rules: Rules
+
+    def routes(self) -> list[Resource]:
+        """Return the routes of this endpoint."""
+        return [Resource("/auth/login", POST=self.login)]
+
+    async def login(self, request: Request) -> Response:
+        """Answer with a patient token."""
+        asked = SignIn.parse(await json_object(request), self.rules)
+        patient = await self.patients.recognise(asked.bsn, asked.last_name)
+        claims = {"sub": str(patient.pseudoniem), "client_id": "website"}
+        issued = self.issuer.issue(PATIENT, claims, self.clock())
+        answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)
+        return JSONResponse(answer.wire(), headers=NO_STORE)

@@ -1,0 +1,46 @@
+"""`POST /auth/token/internal`: the tokens with which our own services talk to each other."""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from common.clock import Clock
+from common.errors import InvalidClient
+from common.http.routing import Resource
+from schemas.bodies import TokenAnswer
+from schemas.profiles import INTERNAL
+from sso.issuer.clients import Credentials, secret_digest
+from sso.issuer.endpoint import NO_STORE, require_client_credentials, token_request
+from sso.issuer.issue import TokenIssuer
+
+
+@dataclass(frozen=True, slots=True)
+class InternalTokenEndpoint:
+    """The token endpoint for our own services. `services` are the digests of their secrets, by name."""
+
+    services: Mapping[str, bytes]
+    issuer: TokenIssuer
+    clock: Clock
+
+    def routes(self) -> list[Resource]:
+        """Return the routes of this endpoint."""
+        return [Resource("/auth/token/internal", wire="oauth", POST=self.token)]
+
+    async def token(self, request: Request) -> Response:
+        """Answer a token request of a service."""
+        credentials, given = await token_request(request)
+        name = self._authenticated(credentials)
+        require_client_credentials(given)
+        issued = self.issuer.issue(INTERNAL, {"sub": name, "client_id": name}, self.clock())
+        answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)
+        return JSONResponse(answer.wire(), headers=NO_STORE)
+
+    def _authenticated(self, credentials: Credentials) -> str:
+        digest = secret_digest(credentials.secret)
+        registered = self.services.get(credentials.client_id)
+        if not hmac.compare_digest(digest, registered or bytes(len(digest))):
+            raise InvalidClient(scheme=credentials.scheme, private="unknown service or wrong secret")
+        return credentials.client_id
