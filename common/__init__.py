@@ -1,5 +1,5 @@
-"""What every package may stand on, and which stands on none of them.
+"""What every package may stand on, and which imports none of them.
 
-Owns the exception tree, the clock, the settings, the database engine and the HTTP conventions
-(problem documents, bodies, bearer headers, security headers). Knows nothing of tokens, patients or companies.
+Owns the exception tree, the clock, the settings and key files, what sessions share, limits, strict JSON, the
+database engine with its three owners of tables, and the HTTP conventions. Decides nothing about tokens or patients.
 """

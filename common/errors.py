@@ -98,8 +98,8 @@ class TokenRejected(ServiceError):
 
     code = "token_rejected"
 
-    def __init__(self, private: str) -> None:
-        super().__init__("The token was not accepted.", private=private)
+    def __init__(self, *, private: str, detail: str = "The token was not accepted.") -> None:
+        super().__init__(detail, private=private)
 
 
 class MalformedToken(TokenRejected):
@@ -122,8 +122,7 @@ class AuthenticTokenRejected(TokenRejected):
     """Signed by a known partner, and still refused: from here on we say why."""
 
     def __init__(self, detail: str, *, private: str = "") -> None:
-        super().__init__(private)
-        self.detail = detail
+        super().__init__(private=private, detail=detail)
 
 
 class ClaimRejected(AuthenticTokenRejected):
@@ -198,6 +197,16 @@ class TreatmentRelationshipConflict(Conflict):
 
 class OtherPatientOpen(Conflict):
     code = "other_patient_open"
+
+
+class RateLimited(ServiceError):
+    """Too much in too short a time. `retry_after` is in seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many requests: try again in {retry_after} seconds.")
+        self.retry_after = retry_after
 
 
 class Unavailable(ServiceError):

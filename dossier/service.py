@@ -89,7 +89,7 @@ class Dossiers:
         if pseudoniem is None or not await self.store.delete(company_id, pseudoniem):
             raise NotFound("There is no dossier on this patient.")
 
-    async def of_patient(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> LaunchDossier | None:
+    async def for_launch(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> LaunchDossier | None:
         """Return the company's dossier on a patient as a launch shows it."""
         dossier = await self.store.find(company_id, pseudoniem)
         return LaunchDossier(dossier_id=dossier.dossier_id, permission=permission_of(dossier)) if dossier else None

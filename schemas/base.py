@@ -115,8 +115,18 @@ def _storable(text: str) -> str:
     return text
 
 
+def is_blank(text: str) -> bool:
+    """Return whether nothing of a text can be seen: white space, control and format characters are nothing."""
+    return all(c.isspace() or unicodedata.category(c) in {"Cc", "Cf"} for c in text)
+
+
+def folded(text: str) -> str:
+    """Return a text as texts are compared: without case, and with one spelling for each character (Unicode 3.13)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
+
+
 def _not_blank(text: str) -> str:
-    if all(c.isspace() or unicodedata.category(c) in {"Cc", "Cf"} for c in text):
+    if is_blank(text):
         raise broken("blank")
     return text
 
@@ -135,5 +145,5 @@ def _not_null(value: object) -> object:
 
 
 _T = TypeVar("_T")
-Optional = Annotated[_T | None, BeforeValidator(_not_null)]
+Omittable = Annotated[_T | None, BeforeValidator(_not_null)]
 """A member that may be left out. Given as `null` it is refused: absent and null are not the same."""

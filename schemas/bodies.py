@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from schemas.base import Answer, FilledText, Optional, Schema, Text, broken
+from schemas.base import Answer, FilledText, Omittable, Schema, Text, broken
 from schemas.claims import GivenPatientInfo, GivenProfInfo
 from schemas.facts import AdmissionStatus
 from schemas.identifiers import Bsn, ExternalRelationshipId, Sub
@@ -51,9 +51,9 @@ class TokenContents(Schema):
     """What a professional's SSO token shall say, that a company has us sign (seed `sso-token.txt`)."""
 
     sub: Sub
-    treatment_relationship_id: Optional[ExternalRelationshipId] = None
-    prof_info: Optional[GivenProfInfo] = None
-    patient_info: Optional[GivenPatientInfo] = None
+    treatment_relationship_id: Omittable[ExternalRelationshipId] = None
+    prof_info: Omittable[GivenProfInfo] = None
+    patient_info: Omittable[GivenPatientInfo] = None
 
 
 class SignedToken(Answer):
@@ -81,9 +81,9 @@ class PseudoniemAnswer(Answer):
 
 
 class KeyUpload(Schema):
-    jwk: Optional[dict[str, Any]] = None
-    pem: Optional[str] = None
-    label: Optional[Text] = None
+    jwk: Omittable[dict[str, Any]] = None
+    pem: Omittable[str] = None
+    label: Omittable[Text] = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
@@ -128,7 +128,7 @@ class DossierPage(Answer):
 
 class LaunchRequest(Schema):
     token: str
-    client_id: Optional[str] = None
+    client_id: Omittable[str] = None
 
 
 class LaunchCompany(Answer):

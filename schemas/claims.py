@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from schemas.base import Optional, Schema, Text, broken
+from schemas.base import Omittable, Schema, Text, broken, is_blank
 from schemas.identifiers import AgbCode, Bsn, Email, ExternalRelationshipId, Jti, Sub
 
 
@@ -24,7 +24,7 @@ def _one_audience(value: object) -> object:
 
 
 def _filled_or_absent(name: str | None) -> str | None:
-    return name if name and not name.isspace() else None
+    return None if name is None or is_blank(name) else name
 
 
 NumericDate = Annotated[int | float, BeforeValidator(_number)]
@@ -44,19 +44,19 @@ class _Claims(Schema):
 class ProfInfo(_Claims):
     """The professional who logs in (seed `sso-token.txt`, ssoTokenProfInfo)."""
 
-    firstname: Optional[Name] = None
-    lastname: Optional[Name] = None
-    email: Optional[Email] = None
-    agb: Optional[AgbCode] = None
+    firstname: Omittable[Name] = None
+    lastname: Omittable[Name] = None
+    email: Omittable[Email] = None
+    agb: Omittable[AgbCode] = None
 
 
 class PatientInfo(_Claims):
     """The patient whose record is open (seed `sso-token.txt`, ssoTokenPatientInfo)."""
 
-    bsn: Optional[Bsn] = None
-    firstname: Optional[Name] = None
-    lastname: Optional[Name] = None
-    email: Optional[Email] = None
+    bsn: Omittable[Bsn] = None
+    firstname: Omittable[Name] = None
+    lastname: Omittable[Name] = None
+    email: Omittable[Email] = None
 
 
 class GivenProfInfo(ProfInfo):
@@ -77,13 +77,13 @@ class ProfessionalClaims(_Claims):
     sub: Sub
     jti: Jti
     iat: NumericDate
-    exp: Optional[NumericDate] = None
-    nbf: Optional[NumericDate] = None
-    iss: Optional[str] = None
-    aud: Optional[Audience] = None
-    treatment_relationship_id: Optional[ExternalRelationshipId] = None
-    prof_info: Optional[ProfInfo] = None
-    patient_info: Optional[PatientInfo] = None
+    exp: Omittable[NumericDate] = None
+    nbf: Omittable[NumericDate] = None
+    iss: Omittable[str] = None
+    aud: Omittable[Audience] = None
+    treatment_relationship_id: Omittable[ExternalRelationshipId] = None
+    prof_info: Omittable[ProfInfo] = None
+    patient_info: Omittable[PatientInfo] = None
 
     @property
     def professional(self) -> ProfInfo:

@@ -23,7 +23,7 @@ Pseudoniem = NewType("Pseudoniem", UUID)
 """Who a patient is inside the service: random, one per BSN, never shown to a company."""
 
 CompanyPseudoniem = NewType("CompanyPseudoniem", UUID)
-"""The form of a pseudoniem that one company sees; see `identity/pseudoniem/form.py`."""
+"""The form of a pseudoniem that one company sees; see `schemas/pseudoniem.py`."""
 
 
 @final

@@ -2,6 +2,8 @@
 
 import errno
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
@@ -31,8 +33,18 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+class _Server(uvicorn.Server):
+    """Uvicorn raises a signal that it caught once more when it is done; that would kill us before we have stopped."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
+
 async def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way have a few seconds to end."""
+    """Serve until SIGINT or SIGTERM, then return; requests under way have a few seconds to end."""
     configuration = uvicorn.Config(
         app,
         log_config=None,
@@ -42,4 +54,4 @@ async def serve(app: ASGIApp, listener: socket.socket) -> None:
         ws="none",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    await uvicorn.Server(configuration).serve(sockets=[listener])
+    await _Server(configuration).serve(sockets=[listener])

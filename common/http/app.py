@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import Receive, Scope, Send
 
 from common.errors import NotFound, ServiceError
-from common.http.context import RequestContext
+from common.http.context import Observe, RequestContext
 from common.http.negotiation import prefers_page
 from common.http.problems import oauth_error, problem
 
@@ -23,9 +23,13 @@ def create_app(
     hosts: frozenset[str],
     https: bool,
     error_page: RenderPage,
+    observe: Observe,
     lifespan: Lifespan | None = None,
 ) -> RequestContext:
-    """Return the application. `error_page` makes the page for an error; `https` is about the public URL."""
+    """Return the application. `error_page` makes the page for an error; `https` is about the public URL.
+
+    `observe` is told of each request that was answered.
+    """
 
     def render(request: Request, error: ServiceError, request_id: str) -> Response:
         wire = request.scope.get("wire", "negotiated")
@@ -36,7 +40,7 @@ def create_app(
         return problem(error, request_id)
 
     router = Router(routes, redirect_slashes=False, default=_not_found, lifespan=lifespan)
-    return RequestContext(router, hosts=hosts, https=https, render=render)
+    return RequestContext(router, hosts=hosts, https=https, render=render, observe=observe)
 
 
 async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:

@@ -26,6 +26,9 @@ _log = structlog.get_logger("http")
 Render = Callable[[Request, ServiceError, str], Response]
 """The response for an error; the text is the request id."""
 
+Observe = Callable[[str, str, int, float], None]
+"""Told of each request: method, route template, status, seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
@@ -35,6 +38,7 @@ class RequestContext:
     hosts: frozenset[str]
     https: bool
     render: Render
+    observe: Observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what is not HTTP is passed on as it is."""
@@ -46,14 +50,20 @@ class RequestContext:
         try:
             await self._serve(scope, receive, exchange)
         finally:
-            _log.info(
-                "request",
-                method=scope["method"],
-                route=scope.get("route_template", "-"),  # the template: a path can hold a BSN
-                status=exchange.status,
-                milliseconds=round((time.perf_counter() - exchange.started) * 1000, 1),
-                request_id=exchange.request_id,
-            )
+            self._finished(scope, exchange)
+
+    def _finished(self, scope: Scope, exchange: "_Exchange") -> None:
+        route = scope.get("route_template", "-")  # the template: a path can hold a BSN
+        seconds = time.perf_counter() - exchange.started
+        self.observe(scope["method"], route, exchange.status, seconds)
+        _log.info(
+            "request",
+            method=scope["method"],
+            route=route,
+            status=exchange.status,
+            milliseconds=round(seconds * 1000, 1),
+            request_id=exchange.request_id,
+        )
 
     async def _serve(self, scope: Scope, receive: Receive, exchange: "_Exchange") -> None:
         try:

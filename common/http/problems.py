@@ -44,6 +44,7 @@ TABLE: Mapping[type[ServiceError], Row] = {
     errors.Conflict: Row(409, "This does not go together with what is there"),
     errors.TreatmentRelationshipConflict: Row(409, "The treatment relationship is with another patient"),
     errors.OtherPatientOpen: Row(409, "Another patient is open"),
+    errors.RateLimited: Row(429, "Too many requests"),
     errors.Unavailable: Row(503, "The service cannot answer now"),
     errors.OAuthError: Row(400, "The token request was not accepted"),
     errors.InvalidClient: Row(401, "Client authentication failed"),
@@ -90,7 +91,7 @@ def oauth_error(error: ServiceError, request_id: str) -> Response:
 def headers_of(error: ServiceError) -> dict[str, str]:  # noqa: PLR0911 - one return per kind of error reads best
     """Return the headers that an error brings along, in every form: its challenge, or when to come back."""
     match error:
-        case errors.Unavailable():
+        case errors.Unavailable() | errors.RateLimited():
             return {"Retry-After": str(error.retry_after)}
         case errors.MethodNotAllowed():
             return {"Allow": ", ".join(error.allow)}

@@ -1,10 +1,10 @@
 """The patients that the demo has registered, and who of them is signing in. Production has no such list."""
 
-import unicodedata
 from dataclasses import dataclass
 from typing import Protocol
 
 from common.errors import NotAuthenticated
+from schemas.base import folded
 from schemas.identifiers import Bsn, Pseudoniem
 
 
@@ -54,10 +54,6 @@ class RegisteredPatients:
 
 
 def _recognised(patient: Patient | None, last_name: str) -> Patient:
-    if patient is None or _folded(patient.last_name) != _folded(last_name):
+    if patient is None or folded(patient.last_name) != folded(last_name):
         raise NotAuthenticated("There is no patient registered with this BSN and last name.")
     return patient
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold().strip()

@@ -1,5 +1,5 @@
-"""Professionals: the accounts they come in on, and the treatment relationships that open a patient to them.
+"""Professionals: the accounts that they come in on.
 
-`matching` decides which account a launch belongs to (pure), `accounts` carries that out, `relationships` does the
-same for the patient's side. Everything is seen from one company: what another company links is not visible here.
+`matching` decides which account a launch belongs to (pure), `accounts` carries that out. A link to an account is a
+company's own; an AGB code, which is one person's everywhere, is the only thing that finds an account across companies.
 """

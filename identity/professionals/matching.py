@@ -1,8 +1,8 @@
 """Which account a professional comes in on: decided from what is known, looking nothing up (contract, section 3)."""
 
-import unicodedata
 from dataclasses import dataclass
 
+from schemas.base import folded
 from schemas.claims import ProfInfo
 from schemas.facts import Admission
 from schemas.identifiers import AccountId
@@ -38,10 +38,6 @@ def complete(info: ProfInfo) -> bool:
     return bool(info.firstname and info.lastname and info.email)
 
 
-def folded(info: ProfInfo) -> tuple[str, str, str]:
-    """Return e-mail and names as they are compared: without case, and with one spelling for each character."""
-    email, firstname, lastname = (
-        unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text or "").casefold()).strip()
-        for text in (info.email, info.firstname, info.lastname)
-    )
-    return email, firstname, lastname
+def compared(info: ProfInfo) -> tuple[str, str, str]:
+    """Return e-mail address and names as they are compared."""
+    return folded(info.email or ""), folded(info.firstname or ""), folded(info.lastname or "")

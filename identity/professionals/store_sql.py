@@ -8,7 +8,7 @@ from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, Uuid, exc
 
 from common.sql import IDENTITY, Database, UtcDateTime
 from identity.companies.store_sql import companies
-from identity.professionals.matching import Candidates, complete, folded
+from identity.professionals.matching import Candidates, compared, complete
 from keys.sealing import Sealer
 from schemas.claims import ProfInfo
 from schemas.identifiers import AccountId, CompanyId
@@ -69,7 +69,7 @@ class SqlAccounts:
             .join(account_links)
             .where(
                 account_links.c.company_id == company_id,
-                accounts.c.name_digest == self.sealer.digest(_NAMES, *folded(info)),
+                accounts.c.name_digest == self.sealer.digest(_NAMES, *compared(info)),
             )
             .order_by(account_links.c.linked_at)
             .limit(1)
@@ -86,7 +86,7 @@ class SqlAccounts:
             "sealed_firstname": self._sealed("firstname", info.firstname, account_id),
             "sealed_lastname": self._sealed("lastname", info.lastname, account_id),
             "sealed_email": self._sealed("email", info.email, account_id),
-            "name_digest": self.sealer.digest(_NAMES, *folded(info)),
+            "name_digest": self.sealer.digest(_NAMES, *compared(info)),
             "created_at": now,
         }
         async with self.database.transaction() as connection:

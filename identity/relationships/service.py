@@ -41,9 +41,11 @@ class Relationships:
 
     store: RelationshipStore
 
-    async def find(self, company_id: CompanyId, external_id: str) -> Relationship | None:
-        """Return the company's relationship of this name. No effect."""
-        return await self.store.find(company_id, external_id)
+    async def require_possible(
+        self, company_id: CompanyId, external_id: str, pseudoniem: Pseudoniem | None, *, names_patient: bool
+    ) -> None:
+        """Raise what `join` would raise; no effect. A patient who is named can have no pseudoniem yet."""
+        _require_agreement(await self.store.find(company_id, external_id), pseudoniem, names_patient=names_patient)
 
     async def join(
         self,
@@ -81,17 +83,21 @@ class Relationships:
 
     async def _named(
         self, company_id: CompanyId, external_id: str, pseudoniem: Pseudoniem | None, now: datetime
-    ) -> Relationship:
+    ) -> Relationship | None:
+        names_patient = pseudoniem is not None
         relationship = await self.store.find(company_id, external_id)
-        if relationship is None:
-            if pseudoniem is None:
-                raise TreatmentRelationshipUnknown(
-                    "This treatment relationship is not known: launch with the BSN once."
-                )
+        _require_agreement(relationship, pseudoniem, names_patient=names_patient)
+        if relationship is None and pseudoniem is not None:
             relationship = await self.store.make(company_id, _new(external_id, pseudoniem), now)
-        if pseudoniem not in (None, relationship.pseudoniem):
-            raise TreatmentRelationshipConflict("This treatment relationship is with another patient.")
+            _require_agreement(relationship, pseudoniem, names_patient=names_patient)  # another may have come first
         return relationship
+
+
+def _require_agreement(known: Relationship | None, pseudoniem: Pseudoniem | None, *, names_patient: bool) -> None:
+    if known is None and not names_patient:
+        raise TreatmentRelationshipUnknown("This treatment relationship is not known: launch with the BSN once.")
+    if known is not None and names_patient and known.pseudoniem != pseudoniem:
+        raise TreatmentRelationshipConflict("This treatment relationship is with another patient.")
 
 
 def _new(external_id: str, pseudoniem: Pseudoniem) -> Relationship:

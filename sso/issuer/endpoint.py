@@ -9,9 +9,11 @@ from starlette.responses import JSONResponse, Response
 
 from common.clock import Clock
 from common.errors import InvalidInput, InvalidScope, UnsupportedGrantType
+from common.http.address import client_address
 from common.http.bearer import authorization
 from common.http.body import FORM, JSON, form, json_object, media_type
 from common.http.routing import Resource
+from common.limits import Counted, Limits
 from schemas import scopes
 from schemas.base import Rules
 from schemas.bodies import CompanyCredentials, TokenAnswer
@@ -19,6 +21,7 @@ from schemas.profiles import COMPANY
 from sso.issuer.clients import Client, Clients, Credentials, authenticate, from_form
 from sso.issuer.issue import TokenIssuer
 
+CLIENT_CREDENTIALS: Final = "client_credentials"
 NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 """What an answer with a token has (RFC 6749 5.1)."""
 
@@ -27,6 +30,7 @@ NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 class TokenEndpoint:
     """The token endpoint for companies: client credentials as a form, or our own short JSON."""
 
+    limits: Limits
     clients: Clients
     issuer: TokenIssuer
     clock: Clock
@@ -37,14 +41,19 @@ class TokenEndpoint:
 
     async def token(self, request: Request) -> Response:
         """Answer a token request."""
-        if media_type(request, FORM, JSON) == JSON:
-            body = CompanyCredentials.parse(await json_object(request), Rules())
-            client = await authenticate(self.clients, Credentials(body.company_id, body.company_secret, "Bearer"))
-            return self._answer(client, "")
-        credentials, given = await token_request(request)
-        client = await authenticate(self.clients, credentials)
-        require_client_credentials(given)
-        return self._answer(client, given.get("scope", ""))
+        credentials, given = await self._read(request)
+        async with self.limits.of_address(client_address(request), Counted.TOKEN_REQUESTS):
+            client = await authenticate(self.clients, credentials)
+        async with self.limits.of_company(client.company_id, Counted.TOKEN_REQUESTS):
+            require_client_credentials(given)
+            return self._answer(client, given.get("scope", ""))
+
+    async def _read(self, request: Request) -> tuple[Credentials, dict[str, str]]:
+        if media_type(request, FORM, JSON) != JSON:
+            return await token_request(request)
+        body = CompanyCredentials.parse(await json_object(request), Rules())
+        credentials = Credentials(body.company_id, body.company_secret, "Bearer")
+        return credentials, {"grant_type": CLIENT_CREDENTIALS}
 
     def _answer(self, client: Client, asked: str) -> Response:
         granted = scopes.parse(asked)
@@ -71,5 +80,5 @@ def require_client_credentials(given: Mapping[str, str]) -> None:
     """Raise InvalidInput or UnsupportedGrantType unless the grant is that of RFC 6749 4.4."""
     if "grant_type" not in given:
         raise InvalidInput("The parameter grant_type is missing.")
-    if given["grant_type"] != "client_credentials":
-        raise UnsupportedGrantType("The only grant type here is client_credentials.")
+    if given["grant_type"] != CLIENT_CREDENTIALS:
+        raise UnsupportedGrantType(f"The only grant type here is {CLIENT_CREDENTIALS}.")

@@ -9,7 +9,9 @@ from starlette.responses import JSONResponse, Response
 
 from common.clock import Clock
 from common.errors import InvalidClient
+from common.http.address import client_address
 from common.http.routing import Resource
+from common.limits import Counted, Limits
 from schemas.bodies import TokenAnswer
 from schemas.profiles import INTERNAL
 from sso.issuer.clients import Credentials, secret_digest
@@ -21,6 +23,7 @@ from sso.issuer.issue import TokenIssuer
 class InternalTokenEndpoint:
     """The token endpoint for our own services. `services` are the digests of their secrets, by name."""
 
+    limits: Limits
     services: Mapping[str, bytes]
     issuer: TokenIssuer
     clock: Clock
@@ -32,7 +35,8 @@ class InternalTokenEndpoint:
     async def token(self, request: Request) -> Response:
         """Answer a token request of a service."""
         credentials, given = await token_request(request)
-        name = self._authenticated(credentials)
+        async with self.limits.of_address(client_address(request), Counted.TOKEN_REQUESTS):
+            name = self._authenticated(credentials)
         require_client_credentials(given)
         issued = self.issuer.issue(INTERNAL, {"sub": name, "client_id": name}, self.clock())
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)

@@ -43,7 +43,7 @@ class LaunchContexts:
     async def _dossier(self, launch: Launch) -> LaunchDossier | None:
         if launch.pseudoniem is None:
             return None
-        return await self.dossiers.of_patient(launch.company_id, launch.pseudoniem)
+        return await self.dossiers.for_launch(launch.company_id, launch.pseudoniem)
 
     def _access_token(
         self, launch: Launch, seen: CompanyPseudoniem | None, now: datetime, until: datetime | None

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from common.clock import Clock
-from common.errors import TokenReplayed, TreatmentRelationshipConflict, TreatmentRelationshipUnknown
+from common.errors import TokenReplayed
+from common.limits import Counted, Limits
 from common.sessions import token_digest
 from schemas.claims import ProfessionalClaims
 from schemas.facts import AdmissionStatus
@@ -55,6 +56,7 @@ class LaunchFlow:
     """Launches professionals."""
 
     clock: Clock
+    limits: Limits
     tokens: TokenVerifier
     spender: Spender
     unit_of_work: UnitOfWork
@@ -67,28 +69,29 @@ class LaunchFlow:
     async def launch(self, compact: str, client_id: str | None, browser: Browser | None) -> tuple[Launch, Signer]:
         """Return the launch that a token opens, once, and its company. For a browser it opens a session too.
 
-        Raises TokenRejected, TreatmentRelationshipConflict, TreatmentRelationshipUnknown or Unavailable.
+        Raises TokenRejected, RateLimited, TreatmentRelationshipConflict, TreatmentRelationshipUnknown or Unavailable.
         """
         now = self.clock()
         checked = await self.tokens.check(compact, client_id, now)
-        await self._require_possible(checked)
-        try:
-            token = await self.spender.spend(checked)
-            return await self._carry_out(token, browser, now), checked.signer
-        except TokenReplayed as replay:
-            replay.launch_id = await self.launches.spent_on(checked.signer.company_id, jti_digest(checked.claims.jti))
-            raise
+        async with self.limits.of_company(checked.signer.company_id, Counted.LAUNCHES):
+            await self._require_possible(checked)
+            try:
+                token = await self.spender.spend(checked)
+                return await self._carry_out(token, browser, now), checked.signer
+            except TokenReplayed as replay:
+                replay.launch_id = await self.launches.spent_on(
+                    checked.signer.company_id, jti_digest(checked.claims.jti)
+                )
+                raise
 
     async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims]) -> None:
         """Refuse what can be refused without effects; the transaction looks once more."""
         external_id, bsn = checked.claims.treatment_relationship_id, checked.claims.bsn
-        if external_id is None:
-            return
-        known = await self.relationships.find(checked.signer.company_id, external_id)
-        if known is None and bsn is None:
-            raise TreatmentRelationshipUnknown("This treatment relationship is not known: launch with the BSN once.")
-        if known is not None and bsn is not None and known.pseudoniem != await self.pseudoniemen.find(bsn):
-            raise TreatmentRelationshipConflict("This treatment relationship is with another patient.")
+        if external_id is not None:
+            patient = await self.pseudoniemen.find(bsn) if bsn else None
+            await self.relationships.require_possible(
+                checked.signer.company_id, external_id, patient, names_patient=bsn is not None
+            )
 
     async def _carry_out(self, token: SpentToken[ProfessionalClaims], browser: Browser | None, now: datetime) -> Launch:
         company_id, claims = token.verified.signer.company_id, token.verified.claims

@@ -33,8 +33,10 @@ class Professionals(Protocol):
 
 
 class Relationships(Protocol):
-    async def find(self, company_id: CompanyId, external_id: str) -> Relationship | None:
-        """Return the company's relationship of this name. No effect."""
+    async def require_possible(
+        self, company_id: CompanyId, external_id: str, pseudoniem: Pseudoniem | None, *, names_patient: bool
+    ) -> None:
+        """Raise what `join` would raise; no effect. A patient who is named can have no pseudoniem yet."""
         ...
 
     async def join(
@@ -53,6 +55,6 @@ class Relationships(Protocol):
 
 
 class Dossiers(Protocol):
-    async def of_patient(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> LaunchDossier | None:
+    async def for_launch(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> LaunchDossier | None:
         """Return the company's dossier of this patient with the permission as it is now, if there is one."""
         ...

@@ -8,10 +8,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from common.errors import NotAuthenticated, OtherPatientOpen
+from common.http.address import client_address
 from common.http.body import FORM, JSON, form, json_object, media_type
 from common.http.cookies import SessionCookie
 from common.http.negotiation import prefers_page
 from common.http.routing import Resource
+from common.limits import Counted, Limits
 from common.sessions import new_token
 from schemas.base import Rules
 from schemas.bodies import LaunchRequest
@@ -27,6 +29,7 @@ COOKIE: Final = SessionCookie("__Host-sso-session")
 class LaunchEndpoints:
     """The endpoints of a launch (contract, section 3)."""
 
+    limits: Limits
     flow: LaunchFlow
     contexts: LaunchContexts
     sessions: LaunchSessions
@@ -42,6 +45,10 @@ class LaunchEndpoints:
     async def launch(self, request: Request) -> Response:
         """Launch: for a browser a redirect to the page with a session, for a back end the launch context."""
         asked = await _read(request)
+        async with self.limits.of_address(client_address(request), Counted.LAUNCHES):
+            return await self._launch(request, asked)
+
+    async def _launch(self, request: Request, asked: LaunchRequest) -> Response:
         if not prefers_page(request.headers.get("accept", "")):
             launch, company = await self.flow.launch(asked.token, asked.client_id, None)
             context = await self.contexts.of(launch, company, launch.launched_at)

@@ -11,7 +11,6 @@ from common.errors import (
     ClaimRejected,
     NotAuthenticated,
     PermissionDenied,
-    TokenExpired,
     TokenRejected,
     UnknownKey,
 )
@@ -25,7 +24,7 @@ from schemas.scopes import Scope
 from sso.verifier.signature import verifies
 from sso.verifier.token import RawToken, take_apart
 from sso.verifier.trust import Companies
-from sso.verifier.verify import read_claims, require_profile
+from sso.verifier.verify import read_claims, require_not_expired, require_profile
 
 
 class Launches(Protocol):
@@ -94,15 +93,14 @@ class AccessTokens:
         require_profile(raw, COMPANY)  # all kinds share typ and alg; `role`, which we signed, tells them apart
         key = self.ring.find(raw.kid)
         if key is None:
-            raise UnknownKey("none of our own keys")
+            raise UnknownKey(private="none of our own keys")
         if not verifies(raw.signing_input, raw.signature, raw.alg, key):
-            raise BadSignature("not by our own key")
+            raise BadSignature(private="not by our own key")
         profile = _profile(raw)
         claims = read_claims(raw, profile, Rules())
         if claims.iss != self.issuer or claims.aud != self.issuer:
             raise ClaimRejected("aud", "audience")
-        if claims.exp + profile.leeway.total_seconds() <= now.timestamp():
-            raise TokenExpired("The access token has expired.")
+        require_not_expired(claims.exp, profile, now)
         return claims
 
 

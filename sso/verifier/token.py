@@ -35,7 +35,7 @@ class RawToken:
         try:
             payload = strict_json.parse_object(self.payload)
         except strict_json.NotJson as error:
-            raise MalformedToken(f"payload: {error}") from None
+            raise MalformedToken(private=f"payload: {error}") from None
         if "iss" not in payload:
             return None
         return _text(payload, "iss")
@@ -44,24 +44,24 @@ class RawToken:
 def take_apart(compact: str) -> RawToken:
     """Return the parts of a JWS in compact form. Raises MalformedToken, whatever the text is."""
     if len(compact) > MAX_TOKEN:
-        raise MalformedToken("too large")
+        raise MalformedToken(private="too large")
     segments = compact.split(".", _SEGMENTS)
     if len(segments) != _SEGMENTS or not all(segments):
-        raise MalformedToken("not three segments")
+        raise MalformedToken(private="not three segments")
     if len(segments[0]) > MAX_HEADER:
-        raise MalformedToken("header too large")
+        raise MalformedToken(private="header too large")
     try:
         header, payload, signature = (base64url.decode(segment) for segment in segments)
         members = strict_json.parse_object(header)
     except ValueError as error:  # NotJson is a ValueError, and so is what base64url raises
-        raise MalformedToken(f"not canonical: {type(error).__name__}") from None
+        raise MalformedToken(private=f"not canonical: {type(error).__name__}") from None
     return _with_header(members, compact.rpartition(".")[0].encode("ascii"), payload, signature)
 
 
 def _with_header(members: dict[str, Any], signing_input: bytes, payload: bytes, signature: bytes) -> RawToken:
     refused = _REFUSED.intersection(members)
     if refused:
-        raise MalformedToken(f"header parameter {min(refused)}")
+        raise MalformedToken(private=f"header parameter {min(refused)}")
     return RawToken(
         signing_input=signing_input,
         payload=payload,
@@ -75,5 +75,5 @@ def _with_header(members: dict[str, Any], signing_input: bytes, payload: bytes, 
 def _text(members: dict[str, Any], name: str) -> str:
     value = members.get(name)
     if not isinstance(value, str):
-        raise MalformedToken(f"{name} is no string")
+        raise MalformedToken(private=f"{name} is no string")
     return value

@@ -96,17 +96,17 @@ class Trust:
     async def _by_kid(self, token: RawToken) -> Candidates:
         key = await self.keys.find(token.kid) if token.kid is not None else None
         if key is None:
-            raise UnknownKey("neither clientId nor iss nor a known kid")
+            raise UnknownKey(private="neither clientId nor iss nor a known kid")
         return Candidates(await self._signer(str(key.company_id)), _fitting([key], token))
 
     async def _signer(self, claimed: str) -> Signer:
         try:
             company_id = CompanyId(UUID(claimed))
         except ValueError:
-            raise UntrustedIssuer("not a company id") from None
+            raise UntrustedIssuer(private="not a company id") from None
         signer = await self.companies.signer(company_id)
         if signer is None or str(company_id) != claimed:
-            raise UntrustedIssuer("no such company")
+            raise UntrustedIssuer(private="no such company")
         return signer
 
 
@@ -114,5 +114,5 @@ def _fitting(keys: Sequence[PartnerKey], token: RawToken) -> Sequence[PartnerKey
     alg = "EdDSA" if token.alg == "Ed25519" else token.alg  # RFC 9864 gave the algorithm its second name
     fitting = [key for key in keys if key.alg == alg and token.kid in (None, key.kid)]
     if not fitting:
-        raise UnknownKey("the signer has no current key of this kid and algorithm")
+        raise UnknownKey(private="the signer has no current key of this kid and algorithm")
     return fitting

@@ -51,9 +51,9 @@ class TokenVerifier:
 def require_profile(raw: RawToken, profile: TokenProfile[C]) -> None:
     """Raise MalformedToken unless `typ` and `alg` are of this kind of token (RFC 8725 3.1, 3.11)."""
     if raw.typ not in profile.typ:
-        raise MalformedToken(f"typ is not that of a {profile.name} token")
+        raise MalformedToken(private=f"typ is not that of a {profile.name} token")
     if raw.alg not in profile.algorithms:
-        raise MalformedToken(f"alg is not one of a {profile.name} token")
+        raise MalformedToken(private=f"alg is not one of a {profile.name} token")
 
 
 def authenticate(raw: RawToken, candidates: Candidates) -> TrustedKey:
@@ -61,7 +61,7 @@ def authenticate(raw: RawToken, candidates: Candidates) -> TrustedKey:
     for key in candidates.keys:
         if verifies(raw.signing_input, raw.signature, raw.alg, key.verification_key()):
             return key
-    raise BadSignature("no key of the signer verifies it")
+    raise BadSignature(private="no key of the signer verifies it")
 
 
 def read_claims(raw: RawToken, profile: TokenProfile[C], rules: Rules) -> C:
@@ -99,5 +99,11 @@ def require_fresh(claims: ProfessionalClaims, profile: SingleUseProfile[C], now:
         raise ClaimRejected("nbf", "not_yet_valid")
     if claims.iat < at - max_age:
         raise TokenExpired(f"The token is older than {max_age:.0f} seconds: sign a new one for each launch.")
-    if claims.exp is not None and claims.exp <= at - leeway:
-        raise TokenExpired("The token's exp has passed: sign a new one for each launch.")
+    if claims.exp is not None:
+        require_not_expired(claims.exp, profile, now)
+
+
+def require_not_expired(exp: float, profile: TokenProfile[C], now: datetime) -> None:
+    """Raise TokenExpired if `exp` has passed, with the profile's leeway (RFC 7519 4.1.4)."""
+    if exp <= now.timestamp() - profile.leeway.total_seconds():
+        raise TokenExpired("The token's exp has passed: ask for a new one.")

@@ -1,0 +1,60 @@
+"""How often a company and an address may ask (contract, section 1): what is counted, and round what.
+
+Limits protect the others from one who asks too much. They keep no secret, so where they cannot be counted they let
+pass (ADR 0013). What counts them is not known here.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from common.errors import InvalidClient, NotAuthenticated, TokenRejected
+
+
+class Counted(StrEnum):
+    """What is counted, per minute."""
+
+    LAUNCHES = "launches"
+    TOKEN_REQUESTS = "token_requests"
+    REFUSALS = "refusals"
+
+
+class Limiter(Protocol):
+    async def admit(self, counted: Counted, who: str) -> None:
+        """Count one more. Raises RateLimited if that is one too many, or if `who` has been refused too often."""
+        ...
+
+    async def refused(self, who: str) -> None:
+        """Count a refusal."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Asks for room before something is done for a caller, and counts its refusals."""
+
+    limiter: Limiter
+
+    @asynccontextmanager
+    async def of_address(self, address: str, counted: Counted) -> AsyncIterator[None]:
+        """Do the work inside if this address has room. Raises RateLimited."""
+        async with self._of(f"address:{address}", counted):
+            yield
+
+    @asynccontextmanager
+    async def of_company(self, company_id: UUID, counted: Counted) -> AsyncIterator[None]:
+        """Do the work inside if this company has room. Raises RateLimited."""
+        async with self._of(f"company:{company_id}", counted):
+            yield
+
+    @asynccontextmanager
+    async def _of(self, who: str, counted: Counted) -> AsyncIterator[None]:
+        await self.limiter.admit(counted, who)
+        try:
+            yield
+        except (TokenRejected, NotAuthenticated, InvalidClient):
+            await self.limiter.refused(who)
+            raise

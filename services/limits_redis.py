@@ -1,0 +1,65 @@
+"""Counting in Redis, over all processes: fixed windows of a minute."""
+
+import asyncio
+import math
+import time
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final
+
+import structlog
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from common.errors import RateLimited
+from common.limits import Counted
+
+_SECONDS: Final = 0.2
+_PAUSE: Final = 1.0
+"""Seconds without asking a Redis that did not answer: a launch has a second in all, and the spend comes after this."""
+
+_log = structlog.get_logger("limits")
+
+
+class RedisLimiter:
+    """`Limiter` on Redis. Where Redis does not answer it lets pass, and says so in the log."""
+
+    def __init__(self, redis: Redis, per_minute: Mapping[Counted, int]) -> None:
+        """Count through the pool of `redis`; `per_minute` is how many of each are allowed."""
+        pool: Any = redis.connection_pool
+        storage = RedisStorage("redis://", implementation="redispy", key_prefix="sso:limit", connection_pool=pool)
+        self._strategy = FixedWindowRateLimiter(storage)
+        self._items = {counted: RateLimitItemPerMinute(per_minute[counted]) for counted in Counted}
+        self._silent_until = 0.0
+
+    async def admit(self, counted: Counted, who: str) -> None:
+        """See `Limiter`. Takes at most a fifth of a second."""
+        asked = asyncio.gather(
+            self._strategy.test(self._items[Counted.REFUSALS], Counted.REFUSALS.value, who),
+            self._strategy.hit(self._items[counted], counted.value, who),
+        )
+        room = await self._answer(asked)
+        if room is not None and not all(room):
+            raise await self._limited(counted if room[0] else Counted.REFUSALS, who)
+
+    async def refused(self, who: str) -> None:
+        """See `Limiter`. Takes at most a fifth of a second."""
+        await self._answer(self._strategy.hit(self._items[Counted.REFUSALS], Counted.REFUSALS.value, who))
+
+    async def _limited(self, counted: Counted, who: str) -> RateLimited:
+        stats = await self._answer(self._strategy.get_window_stats(self._items[counted], counted.value, who))
+        return RateLimited(retry_after=max(1, math.ceil(stats.reset_time - time.time())) if stats else 60)
+
+    async def _answer(self, asked: Awaitable[Any]) -> Any:  # noqa: ANN401 - whatever was asked, None without an answer
+        if time.monotonic() < self._silent_until:
+            asyncio.ensure_future(asked).cancel()
+            return None
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await asked
+        except (RedisError, TimeoutError, OSError) as error:
+            self._silent_until = time.monotonic() + _PAUSE
+            _log.warning("not counted", cause=type(error).__name__)
+            return None
