@@ -7,7 +7,7 @@ VENV := PYTHON='$(PYTHON)' sh tools/venv.sh
 COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal \
 	--python-version 3.11 --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help run test check lock clean distclean
+.PHONY: help run test check docs lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -28,6 +28,10 @@ check: ## lint, formatting, types and the rules about who may import whom
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+docs: ## write docs/errors.md anew from the table of errors
+	@$(VENV) dev
+	.venv/bin/python -m website.error_reference > docs/errors.md
 
 lock: ## write the three requirements files anew (ARGS=--upgrade for newer versions)
 	@$(VENV) uv

@@ -12,7 +12,7 @@ KEY_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class DigestKey:
-    """A secret of KEY_BYTES octets. Who has it and the database can try all BSNs (SECURITY: nobody else)."""
+    """A secret of KEY_BYTES octets. Who has it and the database can try all BSNs (SECURITY.md says who may)."""
 
     secret: bytes = field(repr=False)
     version: int = 1
