@@ -1,4 +1,4 @@
-"""Secret keys in files: 32 random octets as one line of base64url, readable by their owner alone."""
+"""Secrets in files. Keys are 32 random octets as one line of base64url, readable by their owner alone."""
 
 import base64
 import os
@@ -9,6 +9,8 @@ from typing import Final
 from common.errors import SettingsError
 
 KEY_BYTES: Final = 32
+SECRET_CHARACTERS: Final = 32
+"""The least; what is kept of a secret is a plain digest, so it has to be beyond guessing."""
 
 
 def read_key(path: Path) -> bytes:
@@ -23,6 +25,19 @@ def read_key(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise SettingsError(f"The key file {path} is damaged: put back the right one from your backup.")
     return key
+
+
+def read_secret(path: Path) -> str:
+    """Return the secret in a file, without white space round it. Raises SettingsError, never with what is in it."""
+    try:
+        secret = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"The secret file {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        secret = ""
+    if len(secret) < SECRET_CHARACTERS:
+        raise SettingsError(f"The secret in {path} can be guessed: make one with `openssl rand -hex 32`.")
+    return secret
 
 
 def make_key(path: Path) -> None:

@@ -1,28 +1,63 @@
-"""The settings, from `SSO_*` environment variables: `SSO_REDIS__URL` is `redis.url`. Read once, at the start."""
+"""The settings, and what each may be; `settings_source` reads them.
 
-from collections.abc import Mapping
+Secrets are in files that settings name; only a URL can hold a password, where whoever shows it can mask it.
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt
 
-from common.errors import SettingsError
-
-PREFIX: Final = "SSO_"
+_SERVICE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def _http_origin(url: str) -> str:
+def _is_origin(url: str) -> bool:
     parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
-        raise ValueError("is scheme://host or scheme://host:port, without a path")
-    return url
+    plain = parts.hostname and parts.username is None and parts.port != 0
+    return bool(plain) and parts.scheme in {"http", "https"} and url == f"{parts.scheme}://{parts.netloc}"
 
 
-def _redis_url(url: str) -> str:
-    if urlsplit(url).scheme not in {"redis", "rediss"}:
-        raise ValueError("is redis://… or rediss://…")
-    return url
+def _is_store(url: str, schemes: Collection[str]) -> bool:
+    """Return whether a URL names a store, and has its password where it can be masked."""
+    parts = urlsplit(url)
+    return parts.scheme in schemes and parts.port != 0 and not parts.fragment and "password" not in parts.query.lower()
+
+
+def _url(is_right: Callable[[str], bool], form: str) -> AfterValidator:
+    def check(url: str) -> str:
+        try:
+            right = is_right(url)
+        except ValueError:  # a port or an address that is none; the message would show it
+            right = False
+        if not right:
+            raise ValueError(f"should be {form}")
+        return url
+
+    return AfterValidator(check)
+
+
+def _service_name(name: str) -> str:
+    if not _SERVICE_NAME.fullmatch(name) or "__" in name:
+        raise ValueError("should be a name of lower-case letters, digits and underscores")
+    return name
+
+
+_ENCODED: Final = "with special characters in the password percent-encoded"
+
+Origin = Annotated[str, _url(_is_origin, "scheme://host or scheme://host:port, without a path")]
+RedisUrl = Annotated[
+    str, _url(lambda url: _is_store(url, {"redis", "rediss"}), f"redis://user:password@host:port/0, {_ENCODED}")
+]
+DatabaseUrl = Annotated[
+    str,
+    _url(
+        lambda url: _is_store(url, {"postgresql", "postgres", "sqlite"}),
+        f"postgresql://user:password@host/name or sqlite:///path, {_ENCODED}",
+    ),
+]
 
 
 class _Section(BaseModel):
@@ -32,26 +67,46 @@ class _Section(BaseModel):
 class IssuerSettings(_Section):
     """`url`: our public URL. `hosts`: further host names that we answer to, with commas between them."""
 
-    url: Annotated[str, AfterValidator(_http_origin)] | None = None
+    url: Origin | None = None
     hosts: str = ""
 
 
 class RedisSettings(_Section):
-    url: Annotated[str, AfterValidator(_redis_url)] | None = None
+    url: RedisUrl | None = None
 
 
 class DatabaseSettings(_Section):
     """`url` is for all owners; an owner's own goes before it."""
 
-    url: str | None = None
-    identity_url: str | None = None
-    pseudoniem_url: str | None = None
-    dossier_url: str | None = None
+    url: DatabaseUrl | None = None
+    identity_url: DatabaseUrl | None = None
+    pseudoniem_url: DatabaseUrl | None = None
+    dossier_url: DatabaseUrl | None = None
 
 
 class KeySettings(_Section):
     sealing_file: Path | None = None
     digest_file: Path | None = None
+
+
+class CompanySettings(_Section):
+    """Whether a new company waits for an operator's approval. None: the demo's are open, production's wait."""
+
+    registration: Literal["approval", "open"] | None = None
+
+
+class ServiceSettings(_Section):
+    """One of our own services. `secret_file` has the secret with which it asks for internal tokens."""
+
+    secret_file: Path
+
+
+class LimitSettings(_Section):
+    """How many a minute, per company and per address."""
+
+    launches: PositiveInt = 600
+    token_requests: PositiveInt = 600
+    refusals: PositiveInt = 2000
 
 
 class Settings(_Section):
@@ -61,36 +116,7 @@ class Settings(_Section):
     redis: RedisSettings = RedisSettings()
     database: DatabaseSettings = DatabaseSettings()
     keys: KeySettings = KeySettings()
+    companies: CompanySettings = CompanySettings()
+    services: Mapping[Annotated[str, AfterValidator(_service_name)], ServiceSettings] = {}
+    limits: LimitSettings = LimitSettings()
     data_dir: Path = Path("var")
-
-
-def read_settings(environment: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """Return the settings, and the names of `SSO_*` variables that mean nothing. Raises SettingsError."""
-    values: dict[str, Any] = {}
-    unknown = []
-    for name, value in environment.items():
-        if not name.startswith(PREFIX):
-            continue
-        section, _, key = name.removeprefix(PREFIX).lower().partition("__")
-        if not _known(section, key):
-            unknown.append(name)
-        elif key:
-            values.setdefault(section, {})[key] = value
-        else:
-            values[section] = value
-    try:
-        return Settings.model_validate(values), sorted(unknown)
-    except ValidationError as error:
-        detail = error.errors(include_input=False, include_url=False)[0]
-        name = PREFIX + "__".join(str(part) for part in detail["loc"]).upper()
-        raise SettingsError(f"{name} is wrong: it {detail['msg'].removeprefix('Value error, ')}.") from None
-
-
-def _known(section: str, key: str) -> bool:
-    field = Settings.model_fields.get(section)
-    if field is None:
-        return False
-    kind = field.annotation
-    if isinstance(kind, type) and issubclass(kind, _Section):
-        return key in kind.model_fields
-    return not key

@@ -22,6 +22,9 @@ from common.errors import Fault, InvalidInput
 MAX_TEXT = 255
 """Characters in a text of which nothing else is said."""
 
+MAX_MEMBERS = 100
+"""Members of an object; one with more has unknown ones for sure, and is not looked at one by one."""
+
 _PLAIN_NAME = re.compile(r"(?!(?:\w*\d){6})[A-Za-z_]\w{0,63}", re.ASCII)
 
 _RULES = {
@@ -61,6 +64,8 @@ class Schema(BaseModel):
     @classmethod
     def parse(cls, members: Mapping[str, Any], rules: Rules) -> Self:
         """Return the instance that `members` (JSON names) describe. Raises InvalidInput with every fault."""
+        if len(members) > MAX_MEMBERS and cls.model_config["extra"] == "forbid":
+            raise InvalidInput("The request has far too many members.", [Fault("", "unknown_member")])
         try:
             return cls.model_validate(members, context=rules)
         except ValidationError as error:

@@ -1,15 +1,11 @@
 """The command `sso`."""
 
-import os
 import sys
-from typing import Annotated
 
 import typer
 
-from common.errors import SettingsError
-from common.settings import read_settings
-from services.demo.app import run_demo
-from services.logs import configure_logs
+from common.errors import ServiceError, SettingsError
+from services.commands import company, config, keys, schema, serve
 
 app = typer.Typer(
     help="Single sign-on in patient context for Dutch healthcare.",
@@ -17,32 +13,20 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-serve = typer.Typer(help="Serve a composition.", no_args_is_help=True)
-app.add_typer(serve, name="serve")
-
-
-@serve.command()
-def demo(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8080,
-) -> None:
-    """Serve everything in one process, with a simulated EHR, on data in var/."""
-    configure_logs()
-    settings, unknown = read_settings(os.environ)
-    for name in unknown:
-        typer.echo(f"Warning: {name} is no setting of this service.", err=True)
-    run_demo(settings, host, port)
-
-
-@app.callback()
-def _root() -> None:
-    """Keep `serve` a command of its own."""
+app.add_typer(serve.app, name="serve")
+app.command("migrate")(schema.migrate_schema)
+app.add_typer(keys.app, name="keys")
+app.add_typer(company.app, name="company")
+app.add_typer(config.app, name="config")
 
 
 def main() -> None:
-    """Run the command; settings that cannot work end in one sentence and exit code 2."""
+    """Run the command; what cannot be done ends in one sentence, and in exit code 2 where the settings are wrong."""
     try:
         app()
     except SettingsError as error:
         typer.echo(f"sso: {error}", err=True)
         sys.exit(2)
+    except ServiceError as error:
+        typer.echo(f"sso: {error.detail}", err=True)
+        sys.exit(1)

@@ -32,8 +32,9 @@ def _history(package_file: str | None) -> Path:
     return Path(package_file or "").parent / "migrations"
 
 
+IDENTITY_OWNER: Final = Owner("identity", IDENTITY, _history(identity.__file__))
 OWNERS: Final = (
-    Owner("identity", IDENTITY, _history(identity.__file__)),
+    IDENTITY_OWNER,
     Owner("pseudoniem", PSEUDONIEM, _history(identity.pseudoniem.__file__)),
     Owner("dossier", DOSSIER, _history(dossier.__file__)),
 )
@@ -66,12 +67,17 @@ class Databases:
             await database.close()
 
 
-def open_databases(settings: DatabaseSettings, default: str) -> Databases:
-    """Return the databases; nothing is connected yet. Raises SettingsError for a URL that is none of ours."""
+def urls_of(settings: DatabaseSettings) -> dict[str, str]:
+    """Return the URL of each owner's database; an owner without one is left out."""
     urls = {
-        "identity": settings.identity_url or settings.url or default,
-        "pseudoniem": settings.pseudoniem_url or settings.url or default,
-        "dossier": settings.dossier_url or settings.url or default,
+        "identity": settings.identity_url or settings.url,
+        "pseudoniem": settings.pseudoniem_url or settings.url,
+        "dossier": settings.dossier_url or settings.url,
     }
+    return {owner: url for owner, url in urls.items() if url is not None}
+
+
+def open_databases(urls: Mapping[str, str]) -> Databases:
+    """Return the databases by owner; nothing is connected yet. Raises SettingsError for a URL that is none of ours."""
     databases = {url: Database(url) for url in set(urls.values())}
     return Databases({owner: databases[url] for owner, url in urls.items()})

@@ -1,8 +1,8 @@
 """`/healthz`: the process runs. `/readyz`: what a launch needs is there, or the name of what is not."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
@@ -16,17 +16,23 @@ from services.databases import OWNERS, Databases, Owner
 from services.migrate import is_current
 
 _SECONDS: Final = 0.8
+_KEPT: Final = 1.0
+"""Seconds that an answer is given again: whoever asks often costs no more than one who asks every second."""
 _PROBE_KEY: Final = "sso:ready"
+
+Check = Callable[[], Awaitable[bool]]
 
 _log = structlog.get_logger("health")
 
 
-@dataclass(frozen=True, slots=True)
 class HealthEndpoints:
     """Health for whoever runs the service; public, so it names parts and tells nothing else."""
 
-    databases: Databases
-    redis: Redis
+    def __init__(self, databases: Databases, redis: Redis) -> None:
+        self._databases = databases
+        self._redis = redis
+        self._checking: asyncio.Task[list[str]] | None = None
+        self._checked_at = 0.0
 
     def routes(self) -> list[Resource]:
         """Return the routes of these endpoints."""
@@ -38,28 +44,43 @@ class HealthEndpoints:
 
     async def readyz(self, _request: Request) -> Response:
         """Say whether a launch will work: 200, or 503 with what does not answer as it should."""
-        checks: dict[str, Callable[[], Awaitable[bool]]] = {"redis": self._redis}
-        checks |= {f"database:{owner.name}": self._database(owner) for owner in OWNERS}
-        answers = dict(zip(checks, await asyncio.gather(*map(_answers, checks.values())), strict=True))
-        failing = sorted(name for name, fine in answers.items() if not fine)
+        if self._checking is None or (self._checking.done() and time.monotonic() > self._checked_at + _KEPT):
+            self._checking = asyncio.create_task(self._failing())
+        failing = await asyncio.shield(self._checking)
         body = {"status": "unavailable" if failing else "ready", "failing": failing}
         return JSONResponse(body, 503 if failing else 200, headers={"Retry-After": "1"} if failing else None)
 
-    async def _redis(self) -> bool:
-        memory = await self.redis.info("memory")
-        written = await self.redis.set(_PROBE_KEY, "1", px=1000)
+    async def _failing(self) -> list[str]:
+        checks: dict[str, Check] = {"redis": self._redis_is_fit}
+        checks |= {f"database:{owner.name}": self._database_is_fit(owner) for owner in OWNERS}
+        failing = await _failing(checks)
+        self._checked_at = time.monotonic()
+        return failing
+
+    async def _redis_is_fit(self) -> bool:
+        memory = await self._redis.info("memory")
+        written = await self._redis.set(_PROBE_KEY, "1", px=1000)
         return bool(written) and memory.get("maxmemory_policy") == "noeviction"
 
-    def _database(self, owner: Owner) -> Callable[[], Awaitable[bool]]:
-        return lambda: is_current(self.databases.by_owner[owner.name], owner)
+    def _database_is_fit(self, owner: Owner) -> Check:
+        return lambda: is_current(self._databases.by_owner[owner.name], owner)
 
 
-async def _answers(check: Callable[[], Awaitable[bool]]) -> bool:
+async def _failing(checks: Mapping[str, Check]) -> list[str]:
+    """Return the names of the checks that did not say yes in time, sorted; a check that hangs is not waited for."""
+    tasks = {asyncio.create_task(_says_yes(name, check)): name for name, check in checks.items()}
+    done, hanging = await asyncio.wait(tasks, timeout=_SECONDS)
+    for task in hanging:
+        task.cancel()
+    return sorted(name for task, name in tasks.items() if task not in done or not task.result())
+
+
+async def _says_yes(name: str, check: Check) -> bool:
     try:
-        async with asyncio.timeout(_SECONDS):
-            return await check()
+        return await check()
     except Unavailable as error:
-        _log.warning("not ready", cause=error.private)
+        cause = error.private
     except Exception as error:
-        _log.warning("not ready", cause=type(error).__name__)
+        cause = type(error).__name__
+    _log.warning("not ready", part=name, cause=cause)
     return False

@@ -1,14 +1,19 @@
 """Logs: one JSON line per event on standard error, with names and figures and never what a caller sent."""
 
+import atexit
 import logging
 import sys
 
 import structlog
 
+from services.log_writer import LogWriter
+
 
 def configure_logs() -> None:
-    """Send our events and those of the libraries (warnings and worse) to standard error."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    """Send our events and those of the libraries (warnings and worse) to standard error, without waiting for it."""
+    writer = LogWriter(sys.stderr)
+    atexit.register(writer.close)
+    logging.basicConfig(stream=writer, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -16,6 +21,6 @@ def configure_logs() -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(writer),  # type: ignore[arg-type]  # it needs write and flush alone
         cache_logger_on_first_use=True,
     )

@@ -49,6 +49,7 @@ async def serve(app: ASGIApp, listener: socket.socket) -> None:
         app,
         log_config=None,
         access_log=False,  # paths can hold a BSN; our own line per request has the route's template
+        http="h11",  # it bounds the request head (64 KiB); httptools takes headers without end
         proxy_headers=False,
         server_header=False,
         ws="none",

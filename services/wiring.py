@@ -7,9 +7,11 @@ from redis.asyncio import Redis
 
 from common.clock import Clock
 from common.http.routing import Resource
+from common.limits import Limits
 from dossier.routes import DossierEndpoints
 from dossier.service import Dossiers
 from dossier.store_sql import SqlDossiers
+from identity.companies.model import Status
 from identity.companies.routes import CompanyEndpoints
 from identity.companies.service import Companies
 from identity.companies.store_sql import SqlCompanies
@@ -52,7 +54,7 @@ class Ground:
     """What everything stands on.
 
     `issuer` is our public URL; `rules` differ in the demo alone; `services` are the digests of the secrets with which
-    our own services ask for internal tokens, by name.
+    our own services ask for internal tokens, by name; `first_status` is what a company is that has just registered.
     """
 
     issuer: str
@@ -63,6 +65,8 @@ class Ground:
     sealer: Sealer
     digest_key: DigestKey
     services: Mapping[str, bytes]
+    limits: Limits
+    first_status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ async def wire(ground: Ground) -> Service:
     sso_ring = await open_ring(Purpose.SSO, SqlSigningKeys(identity), ground.sealer, clock)
     pseudoniemen = Pseudoniemen(SqlPseudoniemen(ground.databases.pseudoniem), ground.digest_key)
     await pseudoniemen.require_right_key()
-    companies = Companies(SqlCompanies(identity), clock)
+    companies = Companies(SqlCompanies(identity), clock, ground.first_status)
     partner_keys = PartnerKeys(SqlPartnerKeys(identity), clock, (ring, sso_ring))
     dossiers = Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, clock)
     issuer = TokenIssuer(ring, ground.issuer)
@@ -110,6 +114,7 @@ async def wire(ground: Ground) -> Service:
         issuer=issuer,
         launches=LaunchFlow(
             clock=clock,
+            limits=ground.limits,
             tokens=TokenVerifier(Trust(companies, partner_keys, sso_ring), audiences, ground.rules),
             spender=Spender(RedisReplayGuard(ground.redis)),
             unit_of_work=identity.transaction,
@@ -133,12 +138,12 @@ def api_routes(service: Service) -> list[Resource]:
         *jwks_routes(service.ring, service.sso_ring),
         *CompanyEndpoints(service.companies, service.access).routes(),
         *CompanyKeyEndpoints(service.partner_keys, service.access, ground.rules).routes(),
-        *TokenEndpoint(service.companies, service.issuer, ground.clock).routes(),
-        *InternalTokenEndpoint(ground.services, service.issuer, ground.clock).routes(),
+        *TokenEndpoint(ground.limits, service.companies, service.issuer, ground.clock).routes(),
+        *InternalTokenEndpoint(ground.limits, ground.services, service.issuer, ground.clock).routes(),
         *ProfessionalTokenEndpoint(
             service.sso_ring, ground.issuer, service.access, ground.clock, ground.rules
         ).routes(),
         *PseudoniemEndpoints(service.pseudoniemen, service.access, ground.rules).routes(),
-        *LaunchEndpoints(service.launches, service.contexts, service.launch_sessions).routes(),
+        *LaunchEndpoints(ground.limits, service.launches, service.contexts, service.launch_sessions).routes(),
         *DossierEndpoints(service.dossiers, service.access, ground.rules).routes(),
     ]

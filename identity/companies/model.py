@@ -10,7 +10,11 @@ from schemas.identifiers import CompanyId
 
 
 class Status(StrEnum):
+    """Only an active company has tokens and launches. A pending one waits for an operator's approval."""
+
+    PENDING = "pending"
     ACTIVE = "active"
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,14 @@ class CompanyStore(Protocol):
 
     async def find(self, company_id: CompanyId) -> Company | None:
         """Return a company, whatever its status."""
+        ...
+
+    async def all(self) -> Sequence[Company]:
+        """Return every company, in the order of their registration."""
+        ...
+
+    async def set_status(self, company_id: CompanyId, status: Status, *, was: Status) -> bool:
+        """Give a company whose status `was` another; return whether it was. Of many at once, one does it."""
         ...
 
     async def secret_digests(self, company_id: CompanyId) -> Sequence[bytes]:

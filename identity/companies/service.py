@@ -14,14 +14,18 @@ from sso.verifier.trust import Signer
 
 @dataclass(frozen=True, slots=True)
 class Companies:
-    """The companies; satisfies `Clients` of the token endpoint and `Companies` of the verifier."""
+    """The companies; satisfies `Clients` of the token endpoint and `Companies` of the verifier.
+
+    `first_status` is the registration policy: what a company is that has just registered.
+    """
 
     store: CompanyStore
     clock: Clock
+    first_status: Status
 
     async def register(self, name: str) -> tuple[Company, str]:
         """Return a new company and its secret, which is kept as a digest and so cannot be shown again."""
-        company = Company(CompanyId(uuid.uuid4()), name, Status.ACTIVE, self.clock())
+        company = Company(CompanyId(uuid.uuid4()), name, self.first_status, self.clock())
         secret = make_secret()
         await self.store.add(company, secret_digest(secret))
         return company, secret

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, Uuid, select
+from sqlalchemy import Column, ForeignKey, LargeBinary, Row, String, Table, Uuid, select
 
 from common.sql import IDENTITY, Database, UtcDateTime
 from identity.companies.model import Company, Status
@@ -52,7 +53,18 @@ class SqlCompanies:
     async def find(self, company_id: CompanyId) -> Company | None:
         async with self.database.read() as connection:
             row = (await connection.execute(select(companies).where(companies.c.company_id == company_id))).first()
-        return Company(company_id, row.name, Status(row.status), row.registered_at) if row else None
+        return _company(row) if row else None
+
+    async def all(self) -> Sequence[Company]:
+        query = select(companies).order_by(companies.c.registered_at, companies.c.company_id)
+        async with self.database.read() as connection:
+            return [_company(row) for row in await connection.execute(query)]
+
+    async def set_status(self, company_id: CompanyId, status: Status, *, was: Status) -> bool:
+        change = companies.update().where(companies.c.company_id == company_id, companies.c.status == was.value)
+        async with self.database.transaction() as connection:
+            changed = await connection.execute(change.values(status=status.value))
+        return bool(changed.rowcount)
 
     async def secret_digests(self, company_id: CompanyId) -> Sequence[bytes]:
         query = select(company_secrets.c.digest).where(company_secrets.c.company_id == company_id)
@@ -63,3 +75,7 @@ class SqlCompanies:
         query = select(companies.c.company_id, companies.c.name).where(companies.c.company_id.in_(company_ids))
         async with self.database.read() as connection:
             return {CompanyId(row.company_id): row.name for row in await connection.execute(query)}
+
+
+def _company(row: Row[Any]) -> Company:
+    return Company(CompanyId(row.company_id), row.name, Status(row.status), row.registered_at)

@@ -18,8 +18,9 @@ def upgrade() -> None:
         sa.Column("name_digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_accounts")),
-        sa.UniqueConstraint("agb", name=op.f("uq_accounts_agb")),
     )
+    has_agb = sa.text("agb IS NOT NULL")
+    op.create_index("uq_accounts_agb", "accounts", ["agb"], unique=True, postgresql_where=has_agb, sqlite_where=has_agb)
     op.create_index(op.f("ix_accounts_name_digest"), "accounts", ["name_digest"], unique=False)
     op.create_table(
         "companies",

@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, Uuid, exc, select, update
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, Uuid, exc, select, text, update
 
 from common.sql import IDENTITY, Database, UtcDateTime
 from identity.companies.store_sql import companies
@@ -13,17 +13,22 @@ from keys.sealing import Sealer
 from schemas.claims import ProfInfo
 from schemas.identifiers import AccountId, CompanyId
 
+_HAS_AGB = text("agb IS NOT NULL")
+
 accounts = Table(
     "accounts",
     IDENTITY,
     Column("account_id", Uuid, primary_key=True),
-    Column("agb", String(8), unique=True),
+    Column("agb", String(8)),
     Column("sealed_firstname", LargeBinary, nullable=False),
     Column("sealed_lastname", LargeBinary, nullable=False),
     Column("sealed_email", LargeBinary, nullable=False),
     # Of e-mail address and both names together, folded. Not unique: companies do not see each other's accounts.
     Column("name_digest", LargeBinary(32), nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
+    # A partial index: no foreign key can use it, so on PostgreSQL giving a code does not lock the row against those who
+    # merely refer to it. Under a full one, launches of one professional ended in deadlocks.
+    Index("uq_accounts_agb", "agb", unique=True, postgresql_where=_HAS_AGB, sqlite_where=_HAS_AGB),
 )
 
 account_links = Table(

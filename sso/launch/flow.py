@@ -119,7 +119,7 @@ class LaunchFlow:
         return launch
 
     async def _open_session(self, browser: Browser, launch: Launch, claims: ProfessionalClaims) -> None:
-        """Open a new session in place of the browser's old one: of that one nothing carries over."""
+        """Open a new session in place of the browser's old one: of that one nothing carries over (ADR 0008)."""
         if browser.previous is not None:
             await self.sessions.close(token_digest(browser.previous))
         info, now = claims.patient_info, launch.launched_at

@@ -12,6 +12,7 @@ from common.http.address import client_address
 from common.http.body import FORM, JSON, form, json_object, media_type
 from common.http.cookies import SessionCookie
 from common.http.negotiation import prefers_page
+from common.http.query import parameters
 from common.http.routing import Resource
 from common.limits import Counted, Limits
 from common.sessions import new_token
@@ -61,7 +62,7 @@ class LaunchEndpoints:
 
     async def go_on(self, request: Request) -> Response:
         """Lead a browser that posted its token twice back to the launch that it has open."""
-        launch_id = request.query_params.get("launchId", "")
+        launch_id = parameters(request).get("launchId", "")
         try:
             await self.sessions.resume(COOKIE.read(request), launch_id)
         except OtherPatientOpen:
@@ -75,7 +76,7 @@ class LaunchEndpoints:
 
     async def leave(self, request: Request) -> Response:
         """End the session; with `?launchId=` only if that launch is the one that is open."""
-        await self.sessions.leave(COOKIE.read(request), request.query_params.get("launchId"))
+        await self.sessions.leave(COOKIE.read(request), parameters(request).get("launchId"))
         response = Response(status_code=204)
         COOKIE.clear(response)
         return response

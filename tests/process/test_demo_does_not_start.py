@@ -73,8 +73,8 @@ def test_a_foreign_key_is_refused_before_it_can_do_harm(tmp_path: Path, key: str
     [
         ("SSO_ISSUER__URL", "127.0.0.1:8080", "SSO_ISSUER__URL"),
         ("SSO_REDIS__URL", "http://localhost", "SSO_REDIS__URL"),
-        ("SSO_DATABASE__URL", "mysql://localhost/sso", "mysql is not supported"),
-        ("SSO_DATABASE__URL", "no url", "A database URL is"),
+        ("SSO_DATABASE__URL", "mysql://localhost/sso", "SSO_DATABASE__URL is wrong"),
+        ("SSO_DATABASE__URL", "no url", "SSO_DATABASE__URL is wrong"),
         ("SSO_DATABASE__URL", f"postgresql://sso:secret@{HOST}:1/sso", "cannot be used"),
         ("SSO_KEYS__DIGEST_FILE", "/nowhere/digest.key", "/nowhere/digest.key cannot be read"),
     ],

@@ -9,7 +9,7 @@ from common.sql import Database
 from identity.companies.model import Company, Status
 from identity.companies.store_sql import SqlCompanies
 from schemas.identifiers import CompanyId
-from services.databases import open_databases
+from services.databases import open_databases, urls_of
 from services.migrate import migrate
 from sso.issuer.clients import make_secret, secret_digest
 from tests.support.memory import REGISTERED
@@ -18,7 +18,7 @@ from tests.support.memory import REGISTERED
 @asynccontextmanager
 async def open_migrated(url: str) -> AsyncIterator[Database]:
     """Give the database at `url`, with the tables of all owners, and close it in the end."""
-    databases = open_databases(DatabaseSettings(url=url), url)
+    databases = open_databases(urls_of(DatabaseSettings(url=url)))
     try:
         await migrate(databases)
         yield databases.identity

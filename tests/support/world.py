@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from common.settings import DatabaseSettings, RedisSettings, Settings
+from common.settings import DatabaseSettings, LimitSettings, RedisSettings, Settings
 from services.demo.app import demo_app, open_ground
 from services.migrate import migrate
 from services.wiring import Service, wire
 from tests.support.clock import SetClock
 from tests.support.ehr import Ehr
 
+NO_LIMITS = LimitSettings(launches=10**6, token_requests=10**6, refusals=10**6)
+"""All tests come from one address."""
 ISSUER = "http://127.0.0.1:8080"
 PAGE = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 """What a browser accepts."""
@@ -94,7 +96,9 @@ class World:
 async def open_world(folder: Path, database_url: str, redis_url: str) -> AsyncIterator[World]:
     """Give a service with data of its own in `folder` and at `database_url`."""
     clock = SetClock()
-    settings = Settings(database=DatabaseSettings(url=database_url), redis=RedisSettings(url=redis_url))
+    settings = Settings(
+        database=DatabaseSettings(url=database_url), redis=RedisSettings(url=redis_url), limits=NO_LIMITS
+    )
     ground = open_ground(settings, folder, ISSUER, redis_url, clock)
     try:
         await migrate(ground.databases)

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from common.clock import Clock
-from identity.companies.model import Company
+from identity.companies.model import Company, Status
 from identity.companies.service import Companies
 from keys.partners import PartnerKey, PartnerKeys
 from schemas.base import Rules
@@ -44,6 +44,16 @@ class MemoryCompanies:
 
     async def find(self, company_id: CompanyId) -> Company | None:
         return self.kept.get(company_id)
+
+    async def all(self) -> Sequence[Company]:
+        return list(self.kept.values())
+
+    async def set_status(self, company_id: CompanyId, status: Status, *, was: Status) -> bool:
+        company = self.kept[company_id]
+        if company.status is not was:
+            return False
+        self.kept[company_id] = replace(company, status=status)
+        return True
 
     async def secret_digests(self, company_id: CompanyId) -> Sequence[bytes]:
         return [self.secrets[company_id]]
@@ -78,11 +88,11 @@ class World:
     companies: MemoryCompanies = field(default_factory=MemoryCompanies)
     keys: MemoryKeys = field(default_factory=MemoryKeys)
     clock: Clock = clock
+    policy: Status = Status.ACTIVE
 
     async def open(self) -> SimulatedEhr:
-        return await open_ehr(
-            self.path, Companies(self.companies, self.clock), PartnerKeys(self.keys, self.clock), self.clock
-        )
+        companies = Companies(self.companies, self.clock, self.policy)
+        return await open_ehr(self.path, companies, PartnerKeys(self.keys, self.clock, ()), self.clock)
 
     def file(self) -> dict[str, Any]:
         members: dict[str, Any] = json.loads(self.path.read_text())
@@ -101,6 +111,12 @@ def full_claims(ehr: SimulatedEhr) -> dict[str, object]:
         patient_info={"bsn": BSN, "firstname": "Peter", "lastname": "de Mol", "email": ""},
         treatment_relationship_id="1532",
     )
+
+
+async def test_its_company_is_active_where_others_wait_for_approval(world: World) -> None:
+    world.policy = Status.PENDING
+    ehr = await world.open()
+    assert world.companies.kept[ehr.company_id].status is Status.ACTIVE
 
 
 async def test_its_token_verifies_with_the_registered_key_and_keeps_the_profile(world: World) -> None:

@@ -1,0 +1,83 @@
+"""`sso company`: what an operator decides of companies."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from identity.companies.admission import Admission
+from identity.companies.model import Company, Status
+from identity.companies.store_sql import SqlCompanies
+from services.commands.given import Config, settings_of
+from services.databases import IDENTITY_OWNER, open_databases
+from services.migrate import require_current
+from services.required import database_urls
+
+T = TypeVar("T")
+CompanyId = Annotated[str, typer.Argument(help="The id that the company got when it registered.")]
+
+app = typer.Typer(help="See which companies there are, and which may take part.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_all(
+    status: Annotated[Status | None, typer.Option(help="Only companies of this status.")] = None, config: Config = None
+) -> None:
+    """List the companies, in the order of their registration."""
+    for company in _with_admission(config, lambda admission: admission.all()):
+        if status in {None, company.status}:
+            moment = company.registered_at.strftime("%Y-%m-%d %H:%M")
+            typer.echo(f"{company.company_id}  {company.status.value:<9}  {moment}  {_printable(company.name)}")
+
+
+@app.command()
+def show(company_id: CompanyId, config: Config = None) -> None:
+    """Show one company."""
+    company = _with_admission(config, lambda admission: admission.find(company_id))
+    typer.echo(f"Company     {company.company_id}")
+    typer.echo(f"Name        {_printable(company.name)}")
+    typer.echo(f"Status      {company.status.value}")
+    typer.echo(f"Registered  {company.registered_at:%Y-%m-%d %H:%M} UTC")
+
+
+@app.command()
+def approve(company_id: CompanyId, config: Config = None) -> None:
+    """Let a company in that waits for approval."""
+    _say(_with_admission(config, lambda admission: admission.approve(company_id)))
+
+
+@app.command()
+def suspend(company_id: CompanyId, config: Config = None) -> None:
+    """Refuse a company's tokens, launches and sessions, at once."""
+    _say(_with_admission(config, lambda admission: admission.suspend(company_id)))
+
+
+@app.command()
+def resume(company_id: CompanyId, config: Config = None) -> None:
+    """Let a suspended company in again."""
+    _say(_with_admission(config, lambda admission: admission.resume(company_id)))
+
+
+def _with_admission(config: Path | None, ask: Callable[[Admission], Awaitable[T]]) -> T:
+    urls = database_urls(settings_of(config).database)
+
+    async def answer() -> T:
+        databases = open_databases(urls)
+        try:
+            await require_current(databases, [IDENTITY_OWNER])
+            return await ask(Admission(SqlCompanies(databases.identity)))
+        finally:
+            await databases.close()
+
+    return asyncio.run(answer())
+
+
+def _say(company: Company) -> None:
+    typer.echo(f"{_printable(company.name)} ({company.company_id}) is {company.status.value}.")
+
+
+def _printable(name: str) -> str:
+    """Return a name without what could steer a terminal: anyone may register a company under any name."""
+    return "".join(character if character.isprintable() else "?" for character in name)
