@@ -1,6 +1,7 @@
 """The settings, from `SSO_*` environment variables: `SSO_REDIS__URL` is `redis.url`. Read once, at the start."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -13,10 +14,12 @@ PREFIX: Final = "SSO_"
 
 
 def _http_origin(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
-        raise ValueError("is scheme://host or scheme://host:port, without a path")
-    return url
+    with suppress(ValueError):  # half an address, or a port that is none
+        parts = urlsplit(url)
+        alone = parts.port != 0 and parts.username is None and url == f"{parts.scheme}://{parts.netloc}"
+        if alone and parts.scheme in {"http", "https"} and parts.hostname:
+            return url
+    raise ValueError("is scheme://host or scheme://host:port, without a path")
 
 
 def _redis_url(url: str) -> str:

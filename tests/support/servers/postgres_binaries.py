@@ -66,5 +66,5 @@ def _copy(folder: Path, scratch: Path) -> Path:
 def _can_unshare() -> bool:
     if shutil.which("unshare") is None:
         return False
-    attempt = subprocess.run([*UNSHARE, "true"], capture_output=True, check=False)  # noqa: S603 - our own words
+    attempt = subprocess.run([*UNSHARE, "true"], capture_output=True, check=False)
     return attempt.returncode == 0

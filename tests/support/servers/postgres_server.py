@@ -83,9 +83,7 @@ class PostgresServer(ServerProcess):
         files = [f"--pgdata={self.folder / 'data'}", f"--pwfile={password_file}"]
         initdb = [*self.programs.prefix, str(self.programs.folder / "initdb"), *files, *INITDB_OPTIONS]
         with (self.folder / "log").open("ab") as log:
-            done = subprocess.run(  # noqa: S603 - our own words, no shell
-                initdb, check=False, stdout=log, stderr=log, user=self.user, group=self.user
-            )
+            done = subprocess.run(initdb, check=False, stdout=log, stderr=log, user=self.user, group=self.user)
         if done.returncode:
             raise RuntimeError(f"initdb failed:\n{(self.folder / 'log').read_text(errors='replace')}")
 

@@ -65,7 +65,7 @@ class ServerProcess(ABC):
             atexit.register(self.close)
             self._prepare()
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own words, no shell
+            self._process = subprocess.Popen(
                 self._command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
