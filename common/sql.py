@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import DateTime, Dialect, MetaData, Table, event, exc
+from sqlalchemy import Connection, DateTime, Dialect, MetaData, Table, event, exc
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -38,6 +38,9 @@ _POOL_SIZE: Final = 10
 _QUEUE_SECONDS: Final = 10.0
 """How long a request waits for a connection: a busy moment is no fault, and a dead database refuses at once."""
 
+_READING: Final = "AUTOCOMMIT"
+"""The isolation level of readers: each statement stands alone."""
+
 # SQLSTATE classes in which nothing is wrong with the statement: connection, resources, lock, operator, system.
 _TRANSIENT: Final = frozenset({"08", "40", "53", "55", "57", "58"})
 
@@ -61,7 +64,7 @@ class Database:
     def __init__(self, url: str) -> None:
         """Take a `postgresql://` or `sqlite:///` URL; nothing is connected yet. Raises SettingsError."""
         self.engine = _engine(url)
-        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._reader = self.engine.execution_options(isolation_level=_READING)
         # SQLite has one writer: here they queue in order, its own busy handler would let the unlucky time out.
         self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._open: ContextVar[AsyncConnection | None] = ContextVar("open_transaction", default=None)
@@ -146,8 +149,12 @@ def _sqlite(url: URL) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != _READING:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # a reader that did so would wait for every writer
+
     event.listen(engine.sync_engine, "connect", set_up)
-    event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine.sync_engine, "begin", begin)
     return engine
 
 

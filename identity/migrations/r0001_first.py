@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("label", sa.String(length=255), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("place >= 1 AND place <= 5", name=op.f("ck_company_keys_place")),
         sa.ForeignKeyConstraint(["company_id"], ["companies.company_id"], name=op.f("fk_company_keys_company_id")),
         sa.PrimaryKeyConstraint("kid", name=op.f("pk_company_keys")),
         sa.UniqueConstraint("company_id", "place", name=op.f("uq_company_keys_company_id_place")),

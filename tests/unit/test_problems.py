@@ -74,6 +74,12 @@ def test_every_row_belongs_to_a_kind_of_error() -> None:
     assert set(TABLE) <= set(KINDS)
 
 
+def test_every_code_of_ours_has_a_title_of_its_own() -> None:
+    ours = [kind for kind in WITH_CODE if not issubclass(kind, errors.OAuthError)]
+    assert [kind for kind in ours if kind not in TABLE] == []
+    assert len({TABLE[kind].title for kind in ours}) == len(ours)
+
+
 def test_a_code_belongs_to_one_kind_of_error() -> None:
     codes = [kind.code for kind in WITH_CODE]
     assert sorted(codes) == sorted(set(codes))

@@ -1,0 +1,133 @@
+"""Launches, spends and sessions in the database: the second line against replay, and what a session leaves behind."""
+
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from common.errors import TokenReplayed
+from common.sessions import new_token, token_digest
+from common.sql import Database
+from keys.sealing import KEY_BYTES, Sealer
+from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
+from sso.launch.flow import Launch
+from sso.launch.session import LIMITS, PatientShown, Session
+from sso.launch.store_sql import SPENDS_KEPT, SqlLaunches, SqlSessions, purge, sessions
+from tests.support.databases import kept_company
+from tests.support.memory import REGISTERED as NOW
+from tests.support.races import at_once
+
+SECOND = timedelta(seconds=1)
+
+
+def digest_of(jti: str) -> bytes:
+    return sha256(jti.encode()).digest()
+
+
+async def spends(store: SqlLaunches, company_id: CompanyId, jti: str) -> bool:
+    try:
+        await store.spend(company_id, digest_of(jti), NOW)
+    except TokenReplayed:
+        return False
+    return True
+
+
+async def kept_launch(database: Database) -> Launch:
+    company = await kept_company(database)
+    launch = Launch(LaunchId(uuid4()), company, None, "u1", "registration_required", Pseudoniem(uuid4()), "1532", NOW)
+    await SqlLaunches(database).add(launch)
+    return launch
+
+
+@pytest.fixture
+def store(database: Database) -> SqlSessions:
+    return SqlSessions(database, Sealer(bytes(KEY_BYTES)))
+
+
+def session_of(launch: Launch) -> Session:
+    return Session(token_digest(new_token()), launch.launch_id, PatientShown("Jan", "Jansen", None), NOW, NOW)
+
+
+async def test_a_jti_is_spent_once_per_company(database: Database) -> None:
+    store, one, other = SqlLaunches(database), await kept_company(database), await kept_company(database)
+    answers = [await spends(store, *spent) for spent in ((one, "x"), (one, "x"), (other, "x"), (one, "X"), (one, "x"))]
+    assert answers == [True, False, True, True, False]
+
+
+async def test_of_fifty_spends_at_once_one_wins(database: Database) -> None:
+    store, company = SqlLaunches(database), await kept_company(database)
+    assert sum(await at_once(50, lambda _: spends(store, company, "x"))) == 1
+
+
+async def test_a_spend_whose_launch_fails_is_no_spend_and_leaves_no_launch(database: Database) -> None:
+    store, company = SqlLaunches(database), await kept_company(database)
+    launch = replace(await kept_launch(database), launch_id=LaunchId(uuid4()))
+
+    async def fail_at_the_end() -> None:
+        async with database.transaction():
+            await store.spend(company, digest_of("x"), NOW)
+            await store.add(launch)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail_at_the_end()
+    assert await store.find(launch.launch_id) is None
+    assert await spends(store, company, "x")
+
+
+async def test_a_launch_is_found_as_it_was_kept(database: Database) -> None:
+    launch = await kept_launch(database)
+    bare = replace(launch, launch_id=LaunchId(uuid4()), pseudoniem=None, treatment_relationship_id=None)
+    store = SqlLaunches(database)
+    await store.add(bare)
+    assert [await store.find(kept.launch_id) for kept in (launch, bare)] == [launch, bare]
+    assert await store.find(LaunchId(uuid4())) is None
+
+
+async def test_a_session_is_found_as_it_was_kept_seen_and_closed(store: SqlSessions) -> None:
+    session = session_of(await kept_launch(store.database))
+    await store.open(session)
+    assert await store.find(session.digest) == session
+    seen = session.seen(NOW + SECOND)
+    await store.touch(seen)
+    assert await store.find(session.digest) == seen
+    await store.close(session.digest)
+    await store.close(session.digest)
+    assert await store.find(session.digest) is None
+
+
+async def test_the_patients_names_lie_sealed_and_go_with_the_session(store: SqlSessions) -> None:
+    session = session_of(await kept_launch(store.database))
+    await store.open(session)
+    query = select(sessions.c.sealed_patient).where(sessions.c.digest == session.digest)
+    async with store.database.read() as connection:
+        sealed = await connection.scalar(query)
+    assert sealed
+    assert b"Jansen" not in sealed
+    await store.close(session.digest)
+    async with store.database.read() as connection:
+        assert await connection.scalar(query) is None
+
+
+async def test_what_is_over_is_purged_to_the_second_and_nothing_else(empty_database: Database) -> None:
+    launch, launches = await kept_launch(empty_database), SqlLaunches(empty_database)
+    store = SqlSessions(empty_database, Sealer(bytes(KEY_BYTES)))
+    idle, busy = session_of(launch), session_of(launch)
+    await store.open(idle)
+    await store.open(replace(busy, seen_at=NOW + LIMITS.total))
+    assert await spends(launches, launch.company_id, "x")
+
+    left = []
+    for now in (LIMITS.idle - SECOND, LIMITS.idle, LIMITS.total - SECOND, LIMITS.total):
+        await purge(empty_database, NOW + now)
+        left.append((await store.find(idle.digest) is not None, await store.find(busy.digest) is not None))
+    assert left == [(True, True), (False, True), (False, True), (False, False)]
+
+    await purge(empty_database, NOW + SPENDS_KEPT - SECOND)
+    assert not await spends(launches, launch.company_id, "x")
+    await purge(empty_database, NOW + SPENDS_KEPT)
+    assert await spends(launches, launch.company_id, "x")
+    assert await launches.find(launch.launch_id) == launch

@@ -1,0 +1,99 @@
+"""Which account a professional comes in on: a table over everything that can be known."""
+
+from itertools import product
+from uuid import uuid4
+
+import pytest
+
+from identity.professionals.matching import Candidates, complete, decide, folded
+from schemas.base import Rules
+from schemas.claims import ProfInfo
+from schemas.facts import Admission
+from schemas.identifiers import AccountId
+from tests.support.characters import full_width
+from tests.support.ehr import PROFESSIONAL
+
+LINKED, BY_AGB, BY_NAME, NEW = (AccountId(uuid4()) for _ in range(4))
+
+
+def info(**members: str) -> ProfInfo:
+    return ProfInfo.parse(members, Rules())
+
+
+ALL = info(**PROFESSIONAL)
+AGB = info(agb="01000001")
+LACKING = {
+    missing: info(**{name: text for name, text in PROFESSIONAL.items() if name != missing}) for missing in PROFESSIONAL
+}
+
+CASES: dict[str, tuple[Candidates, ProfInfo, Admission]] = {
+    "nothing known, nothing said": (Candidates(), info(), Admission(None, "registration_required")),
+    "nothing known, all said": (Candidates(), ALL, Admission(NEW, "created")),
+    "an AGB code alone makes no account": (Candidates(), AGB, Admission(None, "registration_required")),
+    "known by AGB code, nothing else said": (Candidates(by_agb=BY_AGB), AGB, Admission(BY_AGB, "matched")),
+    "known by name": (Candidates(by_name=BY_NAME), ALL, Admission(BY_NAME, "matched")),
+    "the AGB code goes before the name": (Candidates(None, BY_AGB, BY_NAME), ALL, Admission(BY_AGB, "matched")),
+    "the link goes before all": (Candidates(LINKED, BY_AGB, BY_NAME), ALL, Admission(LINKED, "linked")),
+    "linked, and nothing said": (Candidates(LINKED), info(), Admission(LINKED, "linked")),
+    **{
+        f"without {missing} there is neither a match by name nor an account": (
+            Candidates(by_name=BY_NAME), said, Admission(None, "registration_required")
+        )
+        for missing, said in LACKING.items()
+    },
+    "an empty name counts as absent": (
+        Candidates(), info(**(PROFESSIONAL | {"firstname": " "})), Admission(None, "registration_required")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("known", "said", "expected"), CASES.values(), ids=CASES)
+def test_the_surest_account_is_chosen(known: Candidates, said: ProfInfo, expected: Admission) -> None:
+    assert decide(known, said, NEW) == expected
+
+
+@pytest.mark.parametrize(
+    "known", [Candidates(*found) for found in product((None, LINKED), (None, BY_AGB), (None, BY_NAME))]
+)
+@pytest.mark.parametrize("said", [ALL, info(), AGB])
+def test_there_is_an_account_exactly_if_no_registration_is_required(known: Candidates, said: ProfInfo) -> None:
+    admission = decide(known, said, NEW)
+    assert (admission.account_id is None) == (admission.status == "registration_required")
+    assert (admission.account_id == NEW) == (admission.status == "created")
+
+
+@pytest.mark.parametrize("missing", PROFESSIONAL)
+def test_all_three_fields_make_a_professional_complete(missing: str) -> None:
+    assert complete(ALL)
+    assert not complete(LACKING[missing])
+
+
+SAME = {
+    "case": ("de Vries", "DE VRIES"),
+    "the sharp s": ("Groß", "GROSS"),
+    "composition": ("Zo\u00eb", "Zoe\u0308"),
+    "compatibility forms": ("John", full_width("John")),
+    "a ligature": ("\ufb01ts", "Fits"),
+    "white space around": ("John", " John "),
+    "final sigma": ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+}
+OTHER = {
+    "diacritics": ("Zoë", "Zoe"),
+    "white space inside": ("de Vries", "deVries"),
+    "hyphens": ("Jan-Piet", "Jan Piet"),
+    "letters that look alike": ("Jan", "J\u0430n"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME)
+def test_names_are_compared_without_case_and_in_one_spelling(one: str, other: str) -> None:
+    assert folded(info(firstname=one)) == folded(info(firstname=other))
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER.values(), ids=OTHER)
+def test_other_names_stay_other_names(one: str, other: str) -> None:
+    assert folded(info(firstname=one)) != folded(info(firstname=other))
+
+
+def test_first_and_last_name_do_not_change_places() -> None:
+    assert folded(info(firstname="Jan", lastname="Piet")) != folded(info(firstname="Piet", lastname="Jan"))
