@@ -43,14 +43,12 @@ class InvalidInput(ServiceError):
         self.faults = tuple(faults)
 
     def members(self) -> Mapping[str, object]:
-        return {"errors": [{"pointer": fault.pointer, "rule": fault.rule} for fault in self.faults]}
+        errors = [{"pointer": fault.pointer, "rule": fault.rule} for fault in self.faults]
+        return {"errors": errors} if errors else {}
 
 
 class MalformedBody(InvalidInput):
     code = "malformed_body"
-
-    def members(self) -> Mapping[str, object]:
-        return {}
 
 
 class DuplicateParameter(MalformedBody):
@@ -88,9 +86,6 @@ class KeyRejected(InvalidInput):
 
 class TreatmentRelationshipUnknown(InvalidInput):
     code = "treatment_relationship_unknown"
-
-    def members(self) -> Mapping[str, object]:
-        return {}
 
 
 class TokenRejected(ServiceError):

@@ -119,4 +119,4 @@ class Settings(_Section):
     companies: CompanySettings = CompanySettings()
     services: Mapping[Annotated[str, AfterValidator(_service_name)], ServiceSettings] = {}
     limits: LimitSettings = LimitSettings()
-    data_dir: Path = Path("var")
+    data_dir: Path = Path(__file__).resolve().parent.parent / "var"

@@ -36,7 +36,7 @@ _CONNECT_SECONDS: Final = 0.8
 _STATEMENT_SECONDS: Final = 2.0
 _POOL_SIZE: Final = 10
 _QUEUE_SECONDS: Final = 10.0
-"""How long a request waits for a connection: a busy moment is no fault, and a dead database refuses at once."""
+"""How long a request waits for a connection: a busy moment is no fault."""
 
 _READING: Final = "AUTOCOMMIT"
 """The isolation level of readers: each statement stands alone."""
@@ -61,9 +61,13 @@ class UtcDateTime(TypeDecorator[datetime]):
 class Database:
     """One database. Whatever fails in it that is not the caller's mistake is raised as Unavailable."""
 
-    def __init__(self, url: str) -> None:
-        """Take a `postgresql://` or `sqlite:///` URL; nothing is connected yet. Raises SettingsError."""
-        self.engine = _engine(url)
+    def __init__(self, url: str, *, statement_seconds: float | None = _STATEMENT_SECONDS) -> None:
+        """Take a `postgresql://` or `sqlite:///` URL; nothing is connected yet. Raises SettingsError.
+
+        A statement that takes longer than `statement_seconds` on PostgreSQL is given up; None waits for ever.
+        """
+        self.url = url
+        self.engine = _engine(url, statement_seconds)
         self._reader = self.engine.execution_options(isolation_level=_READING)
         # SQLite has one writer: here they queue in order, its own busy handler would let the unlucky time out.
         self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
@@ -109,30 +113,37 @@ class Database:
         await self.engine.dispose()
 
 
-def _engine(url: str) -> AsyncEngine:
+def _engine(url: str, statement_seconds: float | None) -> AsyncEngine:
     try:
         parsed = make_url(url)
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):
         raise SettingsError("A database URL is postgresql://user:password@host/name or sqlite:///path.") from None
     if parsed.drivername == "sqlite":
         return _sqlite(parsed.set(drivername="sqlite+aiosqlite"))
     if parsed.drivername in {"postgresql", "postgres"}:
-        return _postgresql(parsed.set(drivername="postgresql+asyncpg"))
+        return _postgresql(parsed.set(drivername="postgresql+asyncpg"), statement_seconds)
     raise SettingsError(f"The database {parsed.drivername} is not supported: use a postgresql:// or sqlite:/// URL.")
 
 
-def _postgresql(url: URL) -> AsyncEngine:
+def _postgresql(url: URL, statement_seconds: float | None) -> AsyncEngine:
+    if not set(url.query) <= {"sslmode"}:
+        raise SettingsError("A PostgreSQL URL has no parameter but sslmode, as in ?sslmode=verify-full.")
+    arguments: dict[str, object] = {"timeout": _CONNECT_SECONDS, "command_timeout": statement_seconds}
+    if "sslmode" in url.query:
+        arguments["ssl"] = url.query["sslmode"]  # asyncpg's name for it
     return create_async_engine(
-        url,
+        url.set(query={}),
         hide_parameters=True,
         pool_size=_POOL_SIZE,
         max_overflow=0,
         pool_timeout=_QUEUE_SECONDS,
-        connect_args={"timeout": _CONNECT_SECONDS, "command_timeout": _STATEMENT_SECONDS},
+        connect_args=arguments,
     )
 
 
 def _sqlite(url: URL) -> AsyncEngine:
+    if not url.database or url.database == ":memory:":
+        raise SettingsError("An SQLite URL names a file: sqlite:///path, or sqlite:////absolute/path.")
     engine = create_async_engine(
         url,
         hide_parameters=True,

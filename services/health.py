@@ -1,7 +1,6 @@
 """`/healthz`: the process runs. `/readyz`: what a launch needs is there, or the name of what is not."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -16,8 +15,6 @@ from services.databases import OWNERS, Databases, Owner
 from services.migrate import is_current
 
 _SECONDS: Final = 0.8
-_KEPT: Final = 1.0
-"""Seconds that an answer is given again: whoever asks often costs no more than one who asks every second."""
 _PROBE_KEY: Final = "sso:ready"
 
 Check = Callable[[], Awaitable[bool]]
@@ -32,7 +29,6 @@ class HealthEndpoints:
         self._databases = databases
         self._redis = redis
         self._checking: asyncio.Task[list[str]] | None = None
-        self._checked_at = 0.0
 
     def routes(self) -> list[Resource]:
         """Return the routes of these endpoints."""
@@ -44,7 +40,7 @@ class HealthEndpoints:
 
     async def readyz(self, _request: Request) -> Response:
         """Say whether a launch will work: 200, or 503 with what does not answer as it should."""
-        if self._checking is None or (self._checking.done() and time.monotonic() > self._checked_at + _KEPT):
+        if self._checking is None or self._checking.done():  # many who ask at once cost no more than one
             self._checking = asyncio.create_task(self._failing())
         failing = await asyncio.shield(self._checking)
         body = {"status": "unavailable" if failing else "ready", "failing": failing}
@@ -53,9 +49,7 @@ class HealthEndpoints:
     async def _failing(self) -> list[str]:
         checks: dict[str, Check] = {"redis": self._redis_is_fit}
         checks |= {f"database:{owner.name}": self._database_is_fit(owner) for owner in OWNERS}
-        failing = await _failing(checks)
-        self._checked_at = time.monotonic()
-        return failing
+        return await _failing(checks)
 
     async def _redis_is_fit(self) -> bool:
         memory = await self._redis.info("memory")

@@ -3,8 +3,8 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import structlog
 from limits import RateLimitItemPerMinute
@@ -13,8 +13,11 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from common.clock import wall_clock
 from common.errors import RateLimited
 from common.limits import Counted
+
+T = TypeVar("T")
 
 _SECONDS: Final = 0.2
 _PAUSE: Final = 1.0
@@ -36,29 +39,31 @@ class RedisLimiter:
 
     async def admit(self, counted: Counted, who: str) -> None:
         """See `Limiter`. Takes at most a fifth of a second."""
-        asked = asyncio.gather(
-            self._strategy.test(self._items[Counted.REFUSALS], Counted.REFUSALS.value, who),
-            self._strategy.hit(self._items[counted], counted.value, who),
-        )
-        room = await self._answer(asked)
+        room = await self._answer(lambda: self._room(counted, who))
         if room is not None and not all(room):
             raise await self._limited(counted if room[0] else Counted.REFUSALS, who)
 
     async def refused(self, who: str) -> None:
         """See `Limiter`. Takes at most a fifth of a second."""
-        await self._answer(self._strategy.hit(self._items[Counted.REFUSALS], Counted.REFUSALS.value, who))
+        await self._answer(lambda: self._strategy.hit(self._items[Counted.REFUSALS], Counted.REFUSALS.value, who))
+
+    async def _room(self, counted: Counted, who: str) -> tuple[bool, bool]:
+        """Return whether there is room for another refusal, and for one more of what is counted."""
+        refusable = await self._strategy.test(self._items[Counted.REFUSALS], Counted.REFUSALS.value, who)
+        return refusable, refusable and await self._strategy.hit(self._items[counted], counted.value, who)
 
     async def _limited(self, counted: Counted, who: str) -> RateLimited:
-        stats = await self._answer(self._strategy.get_window_stats(self._items[counted], counted.value, who))
-        return RateLimited(retry_after=max(1, math.ceil(stats.reset_time - time.time())) if stats else 60)
+        item = self._items[counted]
+        stats = await self._answer(lambda: self._strategy.get_window_stats(item, counted.value, who))
+        return RateLimited(retry_after=max(1, math.ceil(stats.reset_time - wall_clock().timestamp())) if stats else 60)
 
-    async def _answer(self, asked: Awaitable[Any]) -> Any:  # noqa: ANN401 - whatever was asked, None without an answer
+    async def _answer(self, ask: Callable[[], Awaitable[T]]) -> T | None:
+        """Return what Redis answers, None if it does not."""
         if time.monotonic() < self._silent_until:
-            asyncio.ensure_future(asked).cancel()
             return None
         try:
             async with asyncio.timeout(_SECONDS):
-                return await asked
+                return await ask()
         except (RedisError, TimeoutError, OSError) as error:
             self._silent_until = time.monotonic() + _PAUSE
             _log.warning("not counted", cause=type(error).__name__)

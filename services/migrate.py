@@ -26,12 +26,19 @@ async def migrate(databases: Databases) -> None:
     Raises SettingsError if a database cannot be reached or used, or is of a newer version than this one.
     """
     for owner in OWNERS:
-        database = databases.by_owner[owner.name]
-        with _usable(database):
-            async with database.transaction() as connection:
-                if not database.is_sqlite:
-                    await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-                await connection.run_sync(_upgrade, owner)
+        patient = Database(databases.by_owner[owner.name].url, statement_seconds=None)  # a migration takes its time
+        try:
+            with _usable(patient):
+                await _migrate(patient, owner)
+        finally:
+            await patient.close()
+
+
+async def _migrate(database: Database, owner: Owner) -> None:
+    async with database.transaction() as connection:
+        if not database.is_sqlite:
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        await connection.run_sync(_upgrade, owner)
 
 
 async def require_current(databases: Databases, owners: Iterable[Owner] = OWNERS) -> None:

@@ -73,7 +73,6 @@ def upgrade() -> None:
         sa.Column("kid", sa.String(length=43), nullable=False),
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("place", sa.Integer(), nullable=True),
-        sa.CheckConstraint("place >= 1 AND place <= 5", name=op.f("ck_company_keys_place")),
         sa.Column("kty", sa.String(length=3), nullable=False),
         sa.Column("alg", sa.String(length=7), nullable=False),
         sa.Column("jwk", sa.Text(), nullable=False),

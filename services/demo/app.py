@@ -48,7 +48,7 @@ def run_demo(settings: Settings, host: str, port: int) -> None:
         bind(host, port) as listener,
         _redis_url(settings, folder) as redis_url,
     ):
-        issuer = settings.issuer.url or f"http://{host}:{port}"
+        issuer = settings.issuer.url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
         hosts = host_names(issuer, settings.issuer.hosts) | {"localhost"}
         opened = open_ground(settings, folder, issuer, redis_url, wall_clock)
         uvloop.run(run(opened, listener, schema=migrate, make_app=partial(demo_app, folder=folder, hosts=hosts)))

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from common.errors import NotAuthenticated
 from common.sessions import new_token, token_digest
 from common.sql import Database
+from identity.companies.model import Status
 from identity.companies.service import Companies
 from identity.companies.store_sql import SqlCompanies
 from identity.patients.registered import Patient, RegisteredPatients
@@ -31,7 +32,7 @@ SECOND = timedelta(seconds=1)
 
 
 async def test_the_same_name_twice_makes_two_companies_with_a_secret_each(database: Database) -> None:
-    companies = Companies(SqlCompanies(database), SetClock())
+    companies = Companies(SqlCompanies(database), SetClock(), Status.ACTIVE)
     (one, secret), (other, other_secret) = [await companies.register("De Linde") for _ in range(2)]
     assert one.company_id != other.company_id
     assert secret != other_secret
@@ -43,7 +44,7 @@ async def test_the_same_name_twice_makes_two_companies_with_a_secret_each(databa
 
 
 async def test_a_company_that_does_not_exist_is_nobody(database: Database) -> None:
-    companies, nobody = Companies(SqlCompanies(database), SetClock()), CompanyId(uuid4())
+    companies, nobody = Companies(SqlCompanies(database), SetClock(), Status.ACTIVE), CompanyId(uuid4())
     assert await companies.signer(nobody) is None
     assert await companies.client(nobody) is None
     assert await companies.names([nobody]) == {}

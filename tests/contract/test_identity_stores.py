@@ -152,11 +152,12 @@ async def test_another_digest_key_stops_the_start(empty_database: Database) -> N
 
 async def test_a_relationship_that_many_join_at_once_is_one(database: Database) -> None:
     company, patient = await kept_company(database), Pseudoniem(uuid4())
-    service = Relationships(SqlRelationships(database))
+    store = SqlRelationships(database)
+    service = Relationships(store)
     joined = await at_once(20, lambda _: service.join(company, "1532", patient, None, NOW))
     assert len({found.relationship_id for found in joined if found}) == 1
-    assert await service.find(company, "1532") == joined[0]
-    assert await service.find(await kept_company(database), "1532") is None
+    assert await store.find(company, "1532") == joined[0]
+    assert await store.find(await kept_company(database), "1532") is None
 
 
 async def test_of_two_patients_under_one_name_at_once_one_is_the_conflict(database: Database) -> None:

@@ -29,7 +29,7 @@ def digest_of(jti: str) -> bytes:
 
 async def spends(store: SqlLaunches, company_id: CompanyId, jti: str) -> bool:
     try:
-        await store.spend(company_id, digest_of(jti), NOW)
+        await store.spend(company_id, digest_of(jti), LaunchId(uuid4()), NOW)
     except TokenReplayed:
         return False
     return True
@@ -62,13 +62,21 @@ async def test_of_fifty_spends_at_once_one_wins(database: Database) -> None:
     assert sum(await at_once(50, lambda _: spends(store, company, "x"))) == 1
 
 
+async def test_a_spend_knows_its_launch(database: Database) -> None:
+    store, company, launch_id = SqlLaunches(database), await kept_company(database), LaunchId(uuid4())
+    await store.spend(company, digest_of("x"), launch_id, NOW)
+    assert await store.spent_on(company, digest_of("x")) == launch_id
+    assert await store.spent_on(company, digest_of("y")) is None
+    assert await store.spent_on(await kept_company(database), digest_of("x")) is None
+
+
 async def test_a_spend_whose_launch_fails_is_no_spend_and_leaves_no_launch(database: Database) -> None:
     store, company = SqlLaunches(database), await kept_company(database)
     launch = replace(await kept_launch(database), launch_id=LaunchId(uuid4()))
 
     async def fail_at_the_end() -> None:
         async with database.transaction():
-            await store.spend(company, digest_of("x"), NOW)
+            await store.spend(company, digest_of("x"), launch.launch_id, NOW)
             await store.add(launch)
             raise LookupError
 

@@ -10,7 +10,6 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Connection, MetaData, inspect, text
 
 from common.errors import SettingsError
-from common.settings import DatabaseSettings
 from common.sql import Database
 from services.databases import OWNERS, Databases, Owner, open_databases
 from services.migrate import is_current, migrate
@@ -75,8 +74,7 @@ async def test_simultaneous_first_starts_follow_each_other(empty_database: Datab
 
 
 async def test_each_owner_can_have_a_database_of_its_own(tmp_path: Path) -> None:
-    urls = {f"{owner.name}_url": f"sqlite:///{tmp_path / owner.name}.db" for owner in OWNERS}
-    databases = open_databases(DatabaseSettings(**urls), "sqlite://")
+    databases = open_databases({owner.name: f"sqlite:///{tmp_path / owner.name}.db" for owner in OWNERS})
     await migrate(databases)
     for owner in OWNERS:
         async with databases.by_owner[owner.name].transaction() as connection:
@@ -87,7 +85,7 @@ async def test_each_owner_can_have_a_database_of_its_own(tmp_path: Path) -> None
 
 async def test_a_file_that_is_no_database_stops_the_start_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "sso.db").write_bytes(b"not a database, and longer than its header would be" * 10)
-    databases = open_databases(DatabaseSettings(), f"sqlite:///{tmp_path / 'sso.db'}")
+    databases = open_databases({owner.name: f"sqlite:///{tmp_path / 'sso.db'}" for owner in OWNERS})
     with pytest.raises(SettingsError, match="cannot be used"):
         await migrate(databases)
     await databases.close()

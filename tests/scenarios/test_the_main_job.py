@@ -161,9 +161,11 @@ async def test_the_keys_that_our_tokens_verify_with_are_public(world: World) -> 
 
     assert answer.status_code == 200
     assert "max-age=" in answer.headers["cache-control"]
-    for key in answer.json()["keys"]:
-        assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
-        assert (key["use"], key["alg"]) == ("sig", "ES256")
+    access, sso = answer.json()["keys"]
+    assert set(access) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
+    assert (access["use"], access["alg"]) == ("sig", "ES256")
+    assert set(sso) == {"kty", "n", "e", "kid", "use", "alg"}
+    assert (sso["use"], sso["alg"]) == ("sig", "RS256")
 
 
 async def ask_in_the_body(company: Company, bsn: str) -> httpx2.Response:

@@ -39,6 +39,7 @@ BODIES = [
 ]
 GUARDED = [
     *(endpoint for endpoint in BODIES if endpoint.bearer),
+    Endpoint("GET", "/dossier"),
     Endpoint("GET", "/company/keys"),
     Endpoint("DELETE", f"/company/keys/{'A' * 43}"),
     Endpoint("GET", f"/dossier/{SOMEWHERE}"),

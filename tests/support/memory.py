@@ -12,8 +12,8 @@ from common.clock import Clock
 from common.errors import KeyRejected
 from keys import policy
 from keys.partners import MAX_KEYS, PartnerKey
-from keys.ring import SealedKey
-from schemas.identifiers import CompanyId
+from keys.ring import Purpose, SealedKey
+from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from sso.issuer.clients import Client, RegisteredClient, secret_digest
 from sso.verifier.trust import Signer
 from tests.support.ehr import Ehr
@@ -100,15 +100,16 @@ class MemoryPartnerKeys:
 
 @dataclass
 class MemorySigningKeys:
-    """SigningKeyStore: one key per generation, the first that comes."""
+    """SigningKeyStore: one key per purpose and generation, the first that comes."""
 
-    by_generation: dict[int, SealedKey] = field(default_factory=dict)
+    kept: dict[tuple[Purpose, int], SealedKey] = field(default_factory=dict)
 
-    async def all(self) -> Sequence[SealedKey]:
-        return sorted(self.by_generation.values(), key=lambda key: -key.generation)
+    async def all(self, purpose: Purpose) -> Sequence[SealedKey]:
+        keys = (key for key in self.kept.values() if key.purpose is purpose)
+        return sorted(keys, key=lambda key: -key.generation)
 
     async def append(self, key: SealedKey) -> None:
-        self.by_generation.setdefault(key.generation, key)
+        self.kept.setdefault((key.purpose, key.generation), key)
 
 
 def partner_key(ehr: Ehr, company_id: CompanyId, *, alg: str | None = None) -> PartnerKey:
@@ -121,3 +122,13 @@ def partner_key(ehr: Ehr, company_id: CompanyId, *, alg: str | None = None) -> P
 def later(key: PartnerKey, **time: float) -> PartnerKey:
     """Return the key as registered `seconds=…`, `minutes=…` later."""
     return replace(key, created_at=key.created_at + timedelta(**time))
+
+
+@dataclass
+class MemoryLaunches:
+    """What access tokens ask of launches."""
+
+    patients: dict[LaunchId, Pseudoniem] = field(default_factory=dict)
+
+    async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
+        return self.patients.get(launch_id)

@@ -93,12 +93,12 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(folder: Path, database_url: str, redis_url: str) -> AsyncIterator[World]:
+async def open_world(
+    folder: Path, database_url: str, redis_url: str, limits: LimitSettings = NO_LIMITS
+) -> AsyncIterator[World]:
     """Give a service with data of its own in `folder` and at `database_url`."""
     clock = SetClock()
-    settings = Settings(
-        database=DatabaseSettings(url=database_url), redis=RedisSettings(url=redis_url), limits=NO_LIMITS
-    )
+    settings = Settings(database=DatabaseSettings(url=database_url), redis=RedisSettings(url=redis_url), limits=limits)
     ground = open_ground(settings, folder, ISSUER, redis_url, clock)
     try:
         await migrate(ground.databases)

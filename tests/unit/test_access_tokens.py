@@ -7,7 +7,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from common.errors import NotAuthenticated, PermissionDenied
-from keys.ring import KeyRing
+from keys.ring import KeyRing, Purpose
 from schemas.identifiers import CompanyId
 from schemas.profiles import COMPANY, LAUNCH
 from schemas.scopes import Scope
@@ -16,7 +16,7 @@ from sso.verifier.access import AccessTokens
 from tests.support.clock import SetClock
 from tests.support.desk import ISSUER
 from tests.support.ehr import Ehr, flip, jws
-from tests.support.memory import MemoryCompanies
+from tests.support.memory import MemoryCompanies, MemoryLaunches
 
 KEY: Final = ECKey.generate_key("P-256", private=True)
 OLD_KEY: Final = ECKey.generate_key("P-256", private=True)
@@ -28,11 +28,11 @@ class Office:
 
     def __init__(self) -> None:
         self.clock = SetClock()
-        self.ring = KeyRing([KEY, OLD_KEY])
+        self.ring = KeyRing(Purpose.ACCESS, [KEY, OLD_KEY])
         self.companies = MemoryCompanies()
         self.company: CompanyId = self.companies.add()
         self.issuer = TokenIssuer(self.ring, ISSUER)
-        self.access = AccessTokens(self.ring, self.companies, ISSUER, self.clock)
+        self.access = AccessTokens(self.ring, self.companies, MemoryLaunches(), ISSUER, self.clock)
 
     def issue(self, *, scope: str = "dossier:read", until: timedelta | None = None) -> str:
         company = str(self.company)

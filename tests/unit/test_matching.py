@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from identity.professionals.matching import Candidates, complete, decide, folded
+from identity.professionals.matching import Candidates, compared, complete, decide
 from schemas.base import Rules
 from schemas.claims import ProfInfo
 from schemas.facts import Admission
@@ -87,13 +87,13 @@ OTHER = {
 
 @pytest.mark.parametrize(("one", "other"), SAME.values(), ids=SAME)
 def test_names_are_compared_without_case_and_in_one_spelling(one: str, other: str) -> None:
-    assert folded(info(firstname=one)) == folded(info(firstname=other))
+    assert compared(info(firstname=one)) == compared(info(firstname=other))
 
 
 @pytest.mark.parametrize(("one", "other"), OTHER.values(), ids=OTHER)
 def test_other_names_stay_other_names(one: str, other: str) -> None:
-    assert folded(info(firstname=one)) != folded(info(firstname=other))
+    assert compared(info(firstname=one)) != compared(info(firstname=other))
 
 
 def test_first_and_last_name_do_not_change_places() -> None:
-    assert folded(info(firstname="Jan", lastname="Piet")) != folded(info(firstname="Piet", lastname="Jan"))
+    assert compared(info(firstname="Jan", lastname="Piet")) != compared(info(firstname="Piet", lastname="Jan"))

@@ -6,14 +6,15 @@ import pytest
 from joserfc.jwk import ECKey
 
 from common.errors import SettingsError
-from keys.ring import KeyRing, open_ring
+from keys.ring import KeyRing, Purpose, open_ring
 from keys.sealing import KEY_BYTES, Sealer
 from tests.support.clock import SetClock
 from tests.support.memory import MemorySigningKeys
 
 NEW: Final = ECKey.generate_key("P-256", private=True)
 OLD: Final = ECKey.generate_key("P-256", private=True)
-RING: Final = KeyRing([NEW, OLD])
+RING: Final = KeyRing(Purpose.ACCESS, [NEW, OLD])
+ACCESS: Final = Purpose.ACCESS
 SEALER: Final = Sealer(bytes(KEY_BYTES))
 PRIVATE: Final = {"d", "p", "q", "dp", "dq", "qi", "k"}
 
@@ -26,11 +27,13 @@ def test_the_newest_key_signs() -> None:
 def test_every_key_is_found_by_its_thumbprint_and_nothing_by_another_name() -> None:
     assert RING.find(NEW.thumbprint()) is NEW
     assert RING.find(OLD.thumbprint()) is OLD
-    assert [RING.find(kid) for kid in ("", "x", "\ud800", NEW.thumbprint()[:-1], f"{NEW.thumbprint()} ")] == [None] * 5
+    assert [RING.find(kid) for kid in (None, "", "x", "\ud800", NEW.thumbprint()[:-1], f"{NEW.thumbprint()} ")] == [
+        None
+    ] * 6
 
 
 def test_every_key_is_published_with_its_purpose_and_without_its_private_half() -> None:
-    keys = RING.jwks()["keys"]
+    keys = RING.public()
     assert [key["kid"] for key in keys] == [NEW.thumbprint(), OLD.thumbprint()]
     for key in keys:
         assert (key["kty"], key["crv"], key["use"], key["alg"]) == ("EC", "P-256", "sig", "ES256")
@@ -40,34 +43,43 @@ def test_every_key_is_published_with_its_purpose_and_without_its_private_half() 
 
 async def test_the_first_opening_makes_a_key_and_the_next_finds_it() -> None:
     store, clock = MemorySigningKeys(), SetClock()
-    first, second = await open_ring(store, SEALER, clock), await open_ring(store, SEALER, clock)
-    (kept,) = await store.all()
+    first, second = await open_ring(ACCESS, store, SEALER, clock), await open_ring(ACCESS, store, SEALER, clock)
+    (kept,) = await store.all(ACCESS)
     assert first.signing_kid == second.signing_kid == kept.kid
     assert (kept.generation, kept.created_at) == (1, clock.now)
 
 
 async def test_a_key_at_rest_is_sealed() -> None:
     store = MemorySigningKeys()
-    ring = await open_ring(store, SEALER, SetClock())
-    (kept,) = await store.all()
+    ring = await open_ring(ACCESS, store, SEALER, SetClock())
+    (kept,) = await store.all(ACCESS)
     assert b"PRIVATE" not in kept.sealed
     assert ring.signing.as_pem(private=True) not in kept.sealed
 
 
 async def test_another_sealing_key_stops_the_start_with_a_sentence_that_says_how_to_mend_it() -> None:
     store = MemorySigningKeys()
-    ring = await open_ring(store, SEALER, SetClock())
+    ring = await open_ring(ACCESS, store, SEALER, SetClock())
     with pytest.raises(SettingsError, match="Put back the sealing key that belongs to this database") as caught:
-        await open_ring(store, Sealer(bytes(range(KEY_BYTES))), SetClock())
+        await open_ring(ACCESS, store, Sealer(bytes(range(KEY_BYTES))), SetClock())
     assert ring.signing_kid in str(caught.value)
-    assert (await open_ring(store, SEALER, SetClock())).signing_kid == ring.signing_kid
+    assert (await open_ring(ACCESS, store, SEALER, SetClock())).signing_kid == ring.signing_kid
 
 
 async def test_a_sealed_key_under_another_name_does_not_open() -> None:
     store, other = MemorySigningKeys(), MemorySigningKeys()
     for keys in (store, other):
-        await open_ring(keys, SEALER, SetClock())
-    (kept,), (foreign,) = await store.all(), await other.all()
-    moved = type(kept)(kept.kid, kept.generation, foreign.sealed, kept.created_at)
+        await open_ring(ACCESS, keys, SEALER, SetClock())
+    (kept,), (foreign,) = await store.all(ACCESS), await other.all(ACCESS)
+    moved = type(kept)(kept.kid, ACCESS, kept.generation, foreign.sealed, kept.created_at)
     with pytest.raises(SettingsError):
-        await open_ring(MemorySigningKeys({1: moved}), SEALER, SetClock())
+        await open_ring(ACCESS, MemorySigningKeys({(ACCESS, 1): moved}), SEALER, SetClock())
+
+
+async def test_each_purpose_has_a_key_of_its_own_and_its_own_algorithm() -> None:
+    store = MemorySigningKeys()
+    access, sso = [await open_ring(purpose, store, SEALER, SetClock()) for purpose in (ACCESS, Purpose.SSO)]
+    assert [key["alg"] for ring in (access, sso) for key in ring.public()] == ["ES256", "RS256"]
+    assert access.find(sso.signing_kid) is None
+    assert sso.find(access.signing_kid) is None
+    assert not PRIVATE & sso.public()[0].keys()

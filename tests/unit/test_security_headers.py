@@ -54,7 +54,9 @@ ROUTES = [
 
 
 async def get(path: str, *, https: bool = False, method: str = "GET", **headers: str) -> httpx2.Response:
-    app = create_app(ROUTES, hosts=frozenset({"sso.example"}), https=https, error_page=error_page)
+    app = create_app(
+        ROUTES, hosts=frozenset({"sso.example"}), https=https, error_page=error_page, observe=lambda *_: None
+    )
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://sso.example") as client:
         return await client.request(method, path, headers=sent)

@@ -1,0 +1,83 @@
+"""The bodies that have no model in `schemas/`, because no code of ours reads or makes them from one."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from schemas.base import Answer, FilledText, Omittable, Schema
+from schemas.bodies import KeyAnswer, LaunchRequest
+from schemas.identifiers import Bsn
+
+
+class TokenForm(BaseModel):
+    """A token request (RFC 6749 4.4.2). Without Basic, `client_id` and `client_secret` are in the form."""
+
+    grant_type: Literal["client_credentials"]
+    scope: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+
+
+class LaunchForm(LaunchRequest):
+    """The launch as a browser posts it. Further fields are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class PatientLogin(Schema):  # the demo's model once more: production loads nothing of the demo
+    bsn: Bsn
+    last_name: FilledText
+
+
+class KeyList(Answer):
+    items: list[KeyAnswer]
+
+
+class KeySet(Answer):
+    """RFC 7517 5: public keys only."""
+
+    keys: list[dict[str, Any]]
+
+
+class Alive(Answer):
+    status: Literal["ok"]
+
+
+class Readiness(Answer):
+    """`failing` names the parts that do not answer as they should."""
+
+    status: Literal["ready", "unavailable"]
+    failing: list[str]
+
+
+class FaultShown(Answer):
+    """`pointer` (RFC 6901) is into the body, or the name of a parameter."""
+
+    pointer: str
+    rule: str
+
+
+class Problem(Schema):
+    """RFC 9457. `code` is stable; which members come after `requestId` depends on it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: Omittable[list[FaultShown]] = None
+    reason: Omittable[str] = None
+    claim: Omittable[str] = None
+    rule: Omittable[str] = None
+    gave_permission: Omittable[bool] = None
+
+
+class OAuthProblem(BaseModel):
+    """RFC 6749 5.2."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    error: str
+    error_description: str
+    request_id: str

@@ -1,0 +1,57 @@
+"""Too much in a minute is 429, for whoever asks too much and for nobody else."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from common.limits import Counted, Limits
+from common.settings import LimitSettings
+from services.limits_redis import RedisLimiter
+from tests.support.servers.redis_server import RedisServer
+from tests.support.wire import problem
+from tests.support.world import World, open_world
+
+FEW = LimitSettings(launches=3, token_requests=4, refusals=2)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A world of its own, where little is allowed."""
+    with RedisServer(private=True) as redis:
+        async with open_world(tmp_path, f"sqlite:///{tmp_path / 'sso.db'}", redis.url, FEW) as opened:
+            yield opened
+
+
+async def test_launches_beyond_the_limit_are_refused_and_spend_nothing(world: World) -> None:
+    company = await world.company(alg="ES256")
+    tokens = [company.ehr.sign(world.claims(company)) for _ in range(4)]
+    assert [(await company.launch(token)).status_code for token in tokens[:3]] == [200] * 3
+    refused = await company.launch(tokens[3])
+    problem(refused, 429, "rate_limited")
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+
+
+async def test_token_requests_beyond_the_limit_are_refused_in_the_words_of_oauth(world: World) -> None:
+    company = await world.company(alg="ES256")
+    assert [(await company.fetch_token()).status_code for _ in range(3)] == [200] * 3
+    refused = await company.fetch_token()
+    assert (refused.status_code, refused.json()["error"]) == (429, "rate_limited")
+    assert int(refused.headers["retry-after"]) >= 1
+
+
+async def test_whoever_is_refused_too_often_is_not_looked_at_any_more(world: World) -> None:
+    company = await world.company(alg="ES256")
+    for _ in range(2):
+        problem(await company.launch("a.b.c"), 401, "token_rejected")
+    problem(await company.launch(company.ehr.sign(world.claims(company))), 429, "rate_limited")
+
+
+async def test_a_company_beyond_its_limit_keeps_no_other_out(world: World) -> None:
+    one, other = await world.company(alg="ES256"), await world.company(alg="ES256")
+    limits: Limits = world.service.ground.limits
+    assert isinstance(limits.limiter, RedisLimiter)
+    for _ in range(3):
+        await limits.limiter.admit(Counted.LAUNCHES, f"company:{one.company_id}")
+    problem(await one.launch(one.ehr.sign(world.claims(one))), 429, "rate_limited")
+    assert (await other.launch(other.ehr.sign(world.claims(other)))).status_code == 200
