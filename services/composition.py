@@ -16,6 +16,7 @@ from common.http.routing import Resource
 from services.databases import Databases
 from services.housekeeping import housekeeping
 from services.metrics import make_metrics
+from services.openapi.routes import OpenApi
 from services.server import serve
 from services.wiring import Ground, Service, api_routes, wire
 from website.error_docs import ErrorDocs
@@ -48,8 +49,9 @@ async def run(
 def application(service: Service, routes: Sequence[Resource], hosts: frozenset[str]) -> RequestContext:
     """Return the application: the API, and the `routes` of a composition beside it."""
     metrics = make_metrics()
+    api = [*api_routes(service), *metrics.routes(), *routes]
     return create_app(
-        [*api_routes(service), *metrics.routes(), *routes],
+        [*api, *OpenApi(api, service.ground.issuer, Pages()).routes()],
         hosts=hosts,
         https=service.ground.issuer.startswith("https:"),
         error_page=error_page,

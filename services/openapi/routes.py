@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from common.http.routing import Resource
-from services.openapi.areas import AREAS
+from services.openapi.catalogue import AREAS
 from services.openapi.document import Areas, document
 from website.pages import Pages
 

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from common.errors import ServiceError
 from common.http.problems import TABLE, row_of
-from services.openapi.areas import AREAS
+from services.openapi.catalogue import AREAS
 from services.openapi.document import document
 from services.openapi.operation import Operation
 from services.openapi.samples import SAMPLES
