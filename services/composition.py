@@ -24,6 +24,7 @@ from website.errors import error_page
 from website.launch_pages import LaunchPages
 from website.pages import Pages
 from website.patient_site import PatientSite
+from website.registration_pages import RegistrationPages
 from website.static import static_routes
 
 
@@ -68,6 +69,7 @@ def site_routes(
         *static_routes(),
         *ErrorDocs(pages).routes(),
         *LaunchPages(service.launch_sessions, pages, origins).routes(),
+        *RegistrationPages(service.registrations, service.launch_sessions, pages, origins).routes(),
         *PatientSite(service.patient_sessions, service.dossiers, service.companies, pages, front, origins).routes(),
     ]
 

@@ -39,6 +39,7 @@ from sso.issuer.issue import TokenIssuer
 from sso.issuer.professional import ProfessionalTokenEndpoint
 from sso.launch.context import LaunchContexts
 from sso.launch.flow import LaunchFlow
+from sso.launch.registration import RegistrationCodes, Registrations
 from sso.launch.resume import LaunchSessions
 from sso.launch.routes import LaunchEndpoints
 from sso.launch.store_sql import SqlLaunches, SqlSessions
@@ -84,6 +85,7 @@ class Service:
     issuer: TokenIssuer
     launches: LaunchFlow
     contexts: LaunchContexts
+    registrations: Registrations
     launch_sessions: LaunchSessions
     patient_sessions: PatientSessions
 
@@ -99,8 +101,11 @@ async def wire(ground: Ground) -> Service:
     partner_keys = PartnerKeys(SqlPartnerKeys(identity), clock, (ring, sso_ring))
     dossiers = Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, clock)
     issuer = TokenIssuer(ring, ground.issuer)
-    launches, sessions = SqlLaunches(identity), SqlSessions(identity, ground.sealer)
-    contexts = LaunchContexts(dossiers, issuer)
+    launches, sessions = SqlLaunches(identity, ground.sealer), SqlSessions(identity, ground.sealer)
+    professionals = Professionals(SqlAccounts(identity, ground.sealer))
+    relationships = Relationships(SqlRelationships(identity))
+    codes = RegistrationCodes(ground.sealer)
+    contexts = LaunchContexts(dossiers, issuer, codes.address)
     audiences = (ground.issuer, f"{ground.issuer}/sso/launch")
     return Service(
         ground=ground,
@@ -121,10 +126,13 @@ async def wire(ground: Ground) -> Service:
             launches=launches,
             sessions=sessions,
             pseudoniemen=pseudoniemen,
-            professionals=Professionals(SqlAccounts(identity, ground.sealer)),
-            relationships=Relationships(SqlRelationships(identity)),
+            professionals=professionals,
+            relationships=relationships,
         ),
         contexts=contexts,
+        registrations=Registrations(
+            clock, codes, identity.transaction, launches, companies, professionals, relationships
+        ),
         launch_sessions=LaunchSessions(clock, sessions, launches, companies, contexts),
         patient_sessions=PatientSessions(SqlPatientSessions(identity, ground.sealer), clock),
     )

@@ -103,10 +103,13 @@ def upgrade() -> None:
         sa.Column("pseudoniem", sa.Uuid(), nullable=True),
         sa.Column("treatment_relationship_id", sa.String(length=255), nullable=True),
         sa.Column("launched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sealed_told", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.account_id"], name=op.f("fk_launches_account_id")),
         sa.ForeignKeyConstraint(["company_id"], ["companies.company_id"], name=op.f("fk_launches_company_id")),
         sa.PrimaryKeyConstraint("launch_id", name=op.f("pk_launches")),
     )
+    told = sa.text("sealed_told IS NOT NULL")
+    op.create_index("ix_launches_told", "launches", ["launched_at"], postgresql_where=told, sqlite_where=told)
     op.create_table(
         "spends",
         sa.Column("company_id", sa.Uuid(), nullable=False),

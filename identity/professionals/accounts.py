@@ -60,6 +60,22 @@ class Professionals:
                 admission = await self._linked(company_id, sub, info)
             return admission or await self._first(company_id, sub, info, now)
 
+    async def register(self, company_id: CompanyId, sub: str, info: ProfInfo, now: datetime) -> AccountId:
+        """Return the account of this company and `sub`: the one that is linked, or a new one with this information.
+
+        Nobody is matched here: what people say of themselves on a form must not lead to another's account.
+        """
+        async with self.store.unit_of_work():
+            await self.store.first_launches_wait(company_id)
+            linked = await self.store.linked(company_id, sub)
+            if linked is not None:
+                return linked
+            account_id = AccountId(uuid.uuid4())
+            if not await self.store.add(account_id, info, now):  # the AGB code is another's meanwhile
+                await self.store.add(account_id, info.model_copy(update={"agb": None}), now)
+            await self.store.link(company_id, sub, account_id, now)
+            return account_id
+
     async def _linked(self, company_id: CompanyId, sub: str, info: ProfInfo) -> Admission | None:
         account_id = await self.store.linked(company_id, sub)
         if account_id is None:

@@ -53,7 +53,7 @@ def security_schemes(issuer: str) -> dict[str, Any]:
             "description": "An internal token",
             "flows": {"clientCredentials": {"tokenUrl": f"{issuer}/auth/token/internal", "scopes": {}}},
         },
-        "clientSecret": {"type": "http", "scheme": "basic", "description": "The client's id and secret"},
+        "clientSecret": {"type": "http", "scheme": "basic", "description": "The client's id and secret, as Basic"},
         "session": {
             "type": "apiKey",
             "in": "cookie",

@@ -1,5 +1,6 @@
 """What a launch shows: who, at which company, which patient, with the permission as it is now and a fresh token."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,7 @@ class LaunchContexts:
 
     dossiers: Dossiers
     issuer: TokenIssuer
+    registration_address: Callable[[Launch], str | None]
 
     async def of(
         self, launch: Launch, company: Signer, now: datetime, *, until: datetime | None = None
@@ -32,7 +34,12 @@ class LaunchContexts:
         return LaunchContext(
             launch_id=launch.launch_id,
             company=LaunchCompany(company_id=launch.company_id, company_name=company.company_name),
-            professional=LaunchProfessional(account_id=launch.account_id, sub=launch.sub, status=launch.status),
+            professional=LaunchProfessional(
+                account_id=launch.account_id,
+                sub=launch.sub,
+                status=launch.status,
+                registration_url=self.registration_address(launch),
+            ),
             patient=LaunchPatient(pseudoniem=seen) if seen else None,
             treatment_relationship_id=launch.treatment_relationship_id,
             dossier=await self._dossier(launch),

@@ -9,7 +9,7 @@ from common.clock import Clock
 from common.errors import TokenReplayed
 from common.limits import Counted, Limits
 from common.sessions import token_digest
-from schemas.claims import ProfessionalClaims
+from schemas.claims import ProfessionalClaims, ProfInfo
 from schemas.facts import AdmissionStatus
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
 from sso.launch.ports import Professionals, Pseudoniemen, Relationships, UnitOfWork
@@ -21,7 +21,10 @@ from sso.verifier.verify import TokenVerifier, VerifiedToken
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A launch that was carried out. `treatment_relationship_id` is the company's name for the relationship."""
+    """A launch that was carried out. `treatment_relationship_id` is the company's name for the relationship.
+
+    `told` is what the EHR said of the professional, kept for the form only while registration is required.
+    """
 
     launch_id: LaunchId
     company_id: CompanyId
@@ -31,6 +34,7 @@ class Launch:
     pseudoniem: Pseudoniem | None
     treatment_relationship_id: str | None
     launched_at: datetime
+    told: ProfInfo | None = None
 
 
 class Launches(Protocol):
@@ -44,6 +48,10 @@ class Launches(Protocol):
 
     async def add(self, launch: Launch) -> None:
         """Keep a launch."""
+        ...
+
+    async def registered(self, launch: Launch) -> None:
+        """Keep the account that a launch has now, and forget what was told."""
         ...
 
     async def find(self, launch_id: LaunchId) -> Launch | None:
@@ -112,6 +120,7 @@ class LaunchFlow:
                 pseudoniem=relationship.pseudoniem if relationship else None,
                 treatment_relationship_id=relationship.external_id if relationship else None,
                 launched_at=now,
+                told=claims.professional if admission.account_id is None else None,
             )
             await self.launches.add(launch)
             if browser is not None:

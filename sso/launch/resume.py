@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from common.clock import Clock
 from common.errors import NotAuthenticated, OtherPatientOpen
-from common.sessions import token_digest
+from common.sessions import new_token, token_digest
 from schemas.bodies import LaunchContext
 from sso.launch.context import LaunchContexts
-from sso.launch.flow import Launches
+from sso.launch.flow import Launch, Launches
 from sso.launch.session import PatientShown, Session, Sessions
 from sso.verifier.trust import Companies
 
@@ -53,12 +53,28 @@ class LaunchSessions:
         _require_same(session, launch_id)
         await self.sessions.close(session.digest)
 
+    async def require_no_other(self, token: str | None, launch_id: str) -> None:
+        """Raise OtherPatientOpen if the browser has another launch open; nothing open is fine."""
+        session = await self._find(token)
+        if session is not None:
+            _require_same(session, launch_id)
+
+    async def begin(self, launch: Launch, token: str | None) -> str | None:
+        """Return the token of a new session with this launch open; None if the browser has it open already."""
+        if await self._find(token) is not None:
+            return None
+        new, now = new_token(), self.clock()
+        await self.sessions.open(Session(token_digest(new), launch.launch_id, PatientShown(), now, now))
+        return new
+
+    async def _find(self, token: str | None) -> Session | None:
+        session = await self.sessions.find(token_digest(token)) if token is not None else None
+        return session if session is not None and session.alive(self.clock()) else None
+
     async def _alive(self, token: str | None) -> Session:
-        if token is None:
-            raise NotAuthenticated("There is no session. Start again from your EHR.")
-        session = await self.sessions.find(token_digest(token))
-        if session is None or not session.alive(self.clock()):
-            raise NotAuthenticated("This session has ended. Start again from your EHR.")
+        session = await self._find(token)
+        if session is None:
+            raise NotAuthenticated("There is no session, or it has ended. Start again from your EHR.")
         return session
 
 

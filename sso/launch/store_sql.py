@@ -9,16 +9,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, Uuid, delete, or_, select, update
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, Uuid, delete, or_, select, text, update
 
 from common.sql import IDENTITY, Database, UtcDateTime
 from keys.sealing import Sealer
+from schemas.base import Rules
+from schemas.claims import ProfInfo
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
 from sso.launch.flow import Launch
 from sso.launch.session import LIMITS, PatientShown, Session
 from sso.verifier.replay import replayed
 
 SPENDS_KEPT: Final = timedelta(days=1)
+TOLD_KEPT: Final = timedelta(minutes=10)
 
 spends = Table(
     "spends",
@@ -28,6 +31,8 @@ spends = Table(
     Column("launch_id", Uuid, nullable=False),
     Column("spent_at", UtcDateTime, nullable=False, index=True),
 )
+
+_IS_TOLD = text("sealed_told IS NOT NULL")
 
 launches = Table(
     "launches",
@@ -40,6 +45,8 @@ launches = Table(
     Column("pseudoniem", Uuid),
     Column("treatment_relationship_id", String(255)),
     Column("launched_at", UtcDateTime, nullable=False),
+    Column("sealed_told", LargeBinary),
+    Index("ix_launches_told", "launched_at", postgresql_where=_IS_TOLD, sqlite_where=_IS_TOLD),
 )
 
 sessions = Table(
@@ -53,13 +60,15 @@ sessions = Table(
 )
 
 _PATIENT = "sessions.sealed_patient"
+_TOLD = "launches.sealed_told"
 
 
 @dataclass(frozen=True, slots=True)
 class SqlLaunches:
-    """`Launches` on a database."""
+    """`Launches` on a database; what the EHR told of the professional lies sealed."""
 
     database: Database
+    sealer: Sealer
 
     async def spend(self, company_id: CompanyId, jti_digest: bytes, launch_id: LaunchId, now: datetime) -> None:
         values = {"company_id": company_id, "jti_digest": jti_digest, "launch_id": launch_id, "spent_at": now}
@@ -82,7 +91,13 @@ class SqlLaunches:
 
     async def add(self, launch: Launch) -> None:
         async with self.database.transaction() as connection:
-            await connection.execute(launches.insert().values(asdict(launch)))
+            await connection.execute(launches.insert().values(self._values(launch)))
+
+    async def registered(self, launch: Launch) -> None:
+        values = {"account_id": launch.account_id, "status": launch.status, "sealed_told": None}
+        async with self.database.transaction() as connection:
+            this = launches.c.launch_id == launch.launch_id
+            await connection.execute(update(launches).where(this).values(values))
 
     async def find(self, launch_id: LaunchId) -> Launch | None:
         async with self.database.read() as connection:
@@ -98,7 +113,18 @@ class SqlLaunches:
             pseudoniem=Pseudoniem(row.pseudoniem) if row.pseudoniem else None,
             treatment_relationship_id=row.treatment_relationship_id,
             launched_at=row.launched_at,
+            told=self._told(row.sealed_told, launch_id),
         )
+
+    def _values(self, launch: Launch) -> dict[str, object]:
+        values = {column: value for column, value in asdict(launch).items() if column != "told"}
+        text = launch.told.model_dump_json(exclude_none=True) if launch.told else None
+        return values | {"sealed_told": self.sealer.seal(text, _TOLD, launch.launch_id) if text else None}
+
+    def _told(self, sealed: bytes | None, launch_id: LaunchId) -> ProfInfo | None:
+        if sealed is None:
+            return None
+        return ProfInfo.parse(json.loads(self.sealer.open(sealed, _TOLD, launch_id)), Rules())
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +165,10 @@ class SqlSessions:
 
 
 async def purge(database: Database, now: datetime) -> None:
-    """Remove the spends that no clock could accept any more, and the sessions that are over."""
+    """Remove the spends that no clock could accept any more, the sessions that are over, and what was told in vain."""
     over = or_(sessions.c.opened_at <= now - LIMITS.total, sessions.c.seen_at <= now - LIMITS.idle)
     async with database.transaction() as connection:
         await connection.execute(delete(spends).where(spends.c.spent_at <= now - SPENDS_KEPT))
         await connection.execute(delete(sessions).where(over))
+        in_vain = (launches.c.sealed_told.is_not(None), launches.c.launched_at <= now - TOLD_KEPT)
+        await connection.execute(update(launches).where(*in_vain).values(sealed_told=None))

@@ -12,15 +12,18 @@ from common.errors import TokenReplayed
 from common.sessions import new_token, token_digest
 from common.sql import Database
 from keys.sealing import KEY_BYTES, Sealer
+from schemas.claims import ProfInfo
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from sso.launch.flow import Launch
 from sso.launch.session import LIMITS, PatientShown, Session
-from sso.launch.store_sql import SPENDS_KEPT, SqlLaunches, SqlSessions, purge, sessions
+from sso.launch.store_sql import SPENDS_KEPT, TOLD_KEPT, SqlLaunches, SqlSessions, purge, sessions
+from sso.launch.store_sql import launches as launch_rows
 from tests.support.databases import kept_company
 from tests.support.memory import REGISTERED as NOW
 from tests.support.races import at_once
 
 SECOND = timedelta(seconds=1)
+SEALER = Sealer(bytes(KEY_BYTES))
 
 
 def digest_of(jti: str) -> bytes:
@@ -38,13 +41,13 @@ async def spends(store: SqlLaunches, company_id: CompanyId, jti: str) -> bool:
 async def kept_launch(database: Database) -> Launch:
     company = await kept_company(database)
     launch = Launch(LaunchId(uuid4()), company, None, "u1", "registration_required", Pseudoniem(uuid4()), "1532", NOW)
-    await SqlLaunches(database).add(launch)
+    await SqlLaunches(database, SEALER).add(launch)
     return launch
 
 
 @pytest.fixture
 def store(database: Database) -> SqlSessions:
-    return SqlSessions(database, Sealer(bytes(KEY_BYTES)))
+    return SqlSessions(database, SEALER)
 
 
 def session_of(launch: Launch) -> Session:
@@ -52,18 +55,18 @@ def session_of(launch: Launch) -> Session:
 
 
 async def test_a_jti_is_spent_once_per_company(database: Database) -> None:
-    store, one, other = SqlLaunches(database), await kept_company(database), await kept_company(database)
+    store, one, other = SqlLaunches(database, SEALER), await kept_company(database), await kept_company(database)
     answers = [await spends(store, *spent) for spent in ((one, "x"), (one, "x"), (other, "x"), (one, "X"), (one, "x"))]
     assert answers == [True, False, True, True, False]
 
 
 async def test_of_fifty_spends_at_once_one_wins(database: Database) -> None:
-    store, company = SqlLaunches(database), await kept_company(database)
+    store, company = SqlLaunches(database, SEALER), await kept_company(database)
     assert sum(await at_once(50, lambda _: spends(store, company, "x"))) == 1
 
 
 async def test_a_spend_knows_its_launch(database: Database) -> None:
-    store, company, launch_id = SqlLaunches(database), await kept_company(database), LaunchId(uuid4())
+    store, company, launch_id = SqlLaunches(database, SEALER), await kept_company(database), LaunchId(uuid4())
     await store.spend(company, digest_of("x"), launch_id, NOW)
     assert await store.spent_on(company, digest_of("x")) == launch_id
     assert await store.spent_on(company, digest_of("y")) is None
@@ -71,7 +74,7 @@ async def test_a_spend_knows_its_launch(database: Database) -> None:
 
 
 async def test_a_spend_whose_launch_fails_is_no_spend_and_leaves_no_launch(database: Database) -> None:
-    store, company = SqlLaunches(database), await kept_company(database)
+    store, company = SqlLaunches(database, SEALER), await kept_company(database)
     launch = replace(await kept_launch(database), launch_id=LaunchId(uuid4()))
 
     async def fail_at_the_end() -> None:
@@ -89,7 +92,7 @@ async def test_a_spend_whose_launch_fails_is_no_spend_and_leaves_no_launch(datab
 async def test_a_launch_is_found_as_it_was_kept(database: Database) -> None:
     launch = await kept_launch(database)
     bare = replace(launch, launch_id=LaunchId(uuid4()), pseudoniem=None, treatment_relationship_id=None)
-    store = SqlLaunches(database)
+    store = SqlLaunches(database, SEALER)
     await store.add(bare)
     assert [await store.find(kept.launch_id) for kept in (launch, bare)] == [launch, bare]
     assert await store.find(LaunchId(uuid4())) is None
@@ -121,8 +124,8 @@ async def test_the_patients_names_lie_sealed_and_go_with_the_session(store: SqlS
 
 
 async def test_what_is_over_is_purged_to_the_second_and_nothing_else(empty_database: Database) -> None:
-    launch, launches = await kept_launch(empty_database), SqlLaunches(empty_database)
-    store = SqlSessions(empty_database, Sealer(bytes(KEY_BYTES)))
+    launch, launches = await kept_launch(empty_database), SqlLaunches(empty_database, SEALER)
+    store = SqlSessions(empty_database, SEALER)
     idle, busy = session_of(launch), session_of(launch)
     await store.open(idle)
     await store.open(replace(busy, seen_at=NOW + LIMITS.total))
@@ -139,3 +142,24 @@ async def test_what_is_over_is_purged_to_the_second_and_nothing_else(empty_datab
     await purge(empty_database, NOW + SPENDS_KEPT)
     assert await spends(launches, launch.company_id, "x")
     assert await launches.find(launch.launch_id) == launch
+
+
+async def test_what_was_told_of_a_professional_lies_sealed_and_is_forgotten(empty_database: Database) -> None:
+    store, known = SqlLaunches(empty_database, SEALER), await kept_launch(empty_database)
+    told = replace(known, launch_id=LaunchId(uuid4()), told=ProfInfo(firstname="Johanna", agb="01234567"))
+    registered = replace(told, launch_id=LaunchId(uuid4()))
+    for launch in (told, registered):
+        await store.add(launch)
+    assert await store.find(told.launch_id) == told
+    sealed_told = select(launch_rows.c.sealed_told).where(launch_rows.c.sealed_told.is_not(None))
+    async with empty_database.read() as connection:
+        kept = (await connection.scalars(sealed_told)).all()
+    assert len(kept) == 2
+    assert not any(b"Johanna" in sealed for sealed in kept)
+
+    await store.registered(replace(registered, status="created", told=None))
+    await purge(empty_database, NOW + TOLD_KEPT - SECOND)
+    assert await store.find(registered.launch_id) == replace(registered, status="created", told=None)
+    assert await store.find(told.launch_id) == told
+    await purge(empty_database, NOW + TOLD_KEPT)
+    assert await store.find(told.launch_id) == replace(told, told=None)

@@ -50,11 +50,9 @@ OPERATIONS: Final = (
         scope=Scope.DOSSIER_READ,
         parameters=[
             Parameter("limit", "query", Annotated[int, Field(ge=1, le=MAX_PAGE)], f"How many at most ({PAGE})", PAGE),
-            Parameter("cursor", "query", str, "`nextCursor` of the page before", "AAZMg0b1r8ALmkweUvRKXo1Sag8fb3wi"),
+            Parameter("cursor", "query", str, "nextCursor of the page before", "AAZMg0b1r8ALmkweUvRKXo1Sag8fb3wi"),
         ],
-        replies=[
-            Reply(200, "A page; `nextCursor` is null on the last", DossierPage(items=[_DOSSIER], next_cursor=None))
-        ],
+        replies=[Reply(200, "A page; nextCursor is null on the last", DossierPage(items=[_DOSSIER], next_cursor=None))],
     ),
     Operation(
         method="GET",

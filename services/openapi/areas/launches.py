@@ -74,7 +74,7 @@ OPERATIONS: Final = (
     Operation(
         method="DELETE",
         path="/sso/session",
-        summary="End the session; with `launchId` only if that launch is the one that is open",
+        summary="End the session; with launchId only if that launch is the one that is open",
         caller=Caller.BROWSER,
         parameters=[_LAUNCH],
         replies=[Reply(204, "Ended", headers=["Set-Cookie"])],

@@ -24,7 +24,7 @@ OPERATIONS: Final = (
             Reply(200, "It will", Readiness(status="ready", failing=[])),
             Reply(
                 503,
-                "It will not: `failing` names what does not answer",
+                "It will not: failing names what does not answer",
                 Readiness(status="unavailable", failing=["redis"]),
                 headers=["Retry-After"],
             ),

@@ -32,7 +32,7 @@ OPERATIONS: Final = (
         replies=[
             Reply(
                 200,
-                "A token; without `scope` in the request it has every scope",
+                "A token; one asked for without a scope has every scope",
                 TokenAnswer(access_token=examples.TOKEN, expires_in=900, scope=Scope.DOSSIER_READ.value),
             )
         ],
