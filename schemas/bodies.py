@@ -48,7 +48,7 @@ class TokenAnswer(Answer):
 
 
 class TokenContents(Schema):
-    """What a professional's SSO token shall say, that a company has us sign (seed `sso-token.txt`)."""
+    """What a professional's SSO token shall say, that a company has us sign."""
 
     sub: Sub
     treatment_relationship_id: Omittable[ExternalRelationshipId] = None
@@ -153,7 +153,7 @@ class LaunchDossier(Answer):
 
 
 class LaunchContext(Answer):
-    """What a launch opens (contract, section 3). `expires_in` is in seconds."""
+    """What a launch opens. The access token's lifetime is in seconds."""
 
     launch_id: UUID
     company: LaunchCompany

@@ -60,13 +60,13 @@ class PatientInfo(_Claims):
 
 
 class GivenProfInfo(ProfInfo):
-    """The same in a body, where an unknown member is refused."""
+    """The professional, as a token that we sign shall say it."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class GivenPatientInfo(PatientInfo):
-    """The same in a body, where an unknown member is refused."""
+    """The patient, as a token that we sign shall say it."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from common.errors import NotFound
-from common.http.problems import TABLE, row_of
+from common.http.problems import row_of, with_codes
 from common.http.routing import Resource
 from website.errors import next_step
 from website.pages import Pages
@@ -25,7 +25,7 @@ class ErrorDocs:
     async def show(self, request: Request) -> Response:
         """Show what a code means."""
         code = request.path_params["code"]
-        error = next((error for error in TABLE if getattr(error, "code", None) == code), None)
+        error = with_codes().get(code)
         if error is None:
             raise NotFound("There is no such error code.")
         row = row_of(error)

@@ -1,7 +1,6 @@
 """`docs/errors.md`, made from the same table as the errors themselves (`make docs`)."""
 
-from common.errors import ServiceError
-from common.http.problems import TABLE
+from common.http.problems import row_of, with_codes
 from website.errors import next_step
 
 
@@ -16,15 +15,11 @@ def reference() -> str:
         "|---|---|---|---|",
     ]
     rows = sorted(
-        (row.status, error.code, row.title, next_step(error)) for error, row in TABLE.items() if _has_code(error)
+        (row_of(error).status, code, row_of(error).title, next_step(error)) for code, error in with_codes().items()
     )
     return "\n".join(
         [*lines, *(f"| {status} | `{code}` | {title} | {step} |" for status, code, title, step in rows), ""]
     )
-
-
-def _has_code(error: type[ServiceError]) -> bool:
-    return "code" in vars(error)
 
 
 if __name__ == "__main__":

@@ -62,6 +62,14 @@ def row_of(error: type[ServiceError]) -> Row:
     raise KeyError(error.__name__)
 
 
+def with_codes(error: type[ServiceError] = ServiceError) -> dict[str, type[ServiceError]]:
+    """Return every error class that has a code of its own, by code: what a caller can meet."""
+    found = {error.code: error} if "code" in vars(error) else {}
+    for narrower in error.__subclasses__():
+        found |= with_codes(narrower)
+    return found
+
+
 def problem(error: ServiceError, request_id: str) -> Response:
     """Return the RFC 9457 problem document of an error."""
     row = row_of(type(error))

@@ -15,8 +15,11 @@ from services.demo.app import demo_app, open_ground
 from services.migrate import migrate
 from services.wiring import Service, wire
 from tests.support.clock import SetClock
+from tests.support.described import as_described
 from tests.support.ehr import Ehr
 
+DESCRIBED = {"response": [as_described]}
+"""Every answer is held against the service's own OpenAPI document."""
 NO_LIMITS = LimitSettings(launches=10**6, token_requests=10**6, refusals=10**6)
 """All tests come from one address."""
 ISSUER = "http://127.0.0.1:8080"
@@ -85,7 +88,7 @@ class World:
 
     def another_client(self) -> httpx2.AsyncClient:
         """Return a client with cookies of its own: another browser."""
-        return httpx2.AsyncClient(transport=self._transport, base_url=ISSUER)
+        return httpx2.AsyncClient(transport=self._transport, base_url=ISSUER, event_hooks=DESCRIBED)
 
     def claims(self, company: Company, **changes: Any) -> dict[str, Any]:
         """Return the claims of a good token, now."""
@@ -105,7 +108,7 @@ async def open_world(
         service = await wire(ground)
         app = await demo_app(service, folder, frozenset({urlsplit(ISSUER).hostname or "", "localhost"}))
         transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
-        async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as client:
+        async with httpx2.AsyncClient(transport=transport, base_url=ISSUER, event_hooks=DESCRIBED) as client:
             yield World(service, client, clock, folder, database_url, transport)
     finally:
         await ground.redis.aclose()
