@@ -11,9 +11,14 @@ from common.errors import SettingsError
 
 @contextmanager
 def data_folder(path: Path) -> Iterator[Path]:
-    """Make the folder if need be, and hold it. Raises SettingsError if it cannot be used or another process has it."""
+    """Make the folder if need be, and hold it. Raises SettingsError if it cannot be used or another process has it.
+
+    From here on the process makes files for its owner alone, whichever library makes them.
+    """
+    os.umask(0o077)
     try:
-        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.mkdir(parents=True, exist_ok=True)
+        path.chmod(0o700)
         lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise SettingsError(

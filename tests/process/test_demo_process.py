@@ -56,6 +56,16 @@ def test_however_the_demo_ends_its_valkey_ends_too(own_demo: DemoServer, number:
     own_demo.kill()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_that_is_asked_to_stop_stops_in_order(own_demo: DemoServer, number: signal.Signals) -> None:
+    valkey = valkey_pid(own_demo)
+    os.kill(own_demo.pid, number)
+    assert own_demo.wait() == 0
+    assert not Path(f"/proc/{valkey}").exists()
+    assert "Traceback" not in (own_demo.folder / "log").read_text()
+    assert not (own_demo.folder / "var" / "sso.db-wal").exists()  # the databases were closed
+
+
 def test_a_ctrl_c_in_the_terminal_does_not_reach_the_valkey_before_the_demo_has_stopped(demo: DemoServer) -> None:
     assert os.getsid(valkey_pid(demo)) != os.getsid(demo.pid)
 
@@ -77,6 +87,6 @@ async def test_a_second_start_keeps_companies_dossiers_and_keys(own_demo: DemoSe
 
 def test_what_lies_in_the_data_folder_is_for_its_owner_alone(demo: DemoServer) -> None:
     data = demo.folder / "var"
-    assert data.stat().st_mode & 0o077 == 0
-    for secret in ("sealing.key", "digest.key", "ehr.json"):
-        assert (data / secret).stat().st_mode & 0o077 == 0
+    kept = [data, *data.rglob("*")]
+    assert {"sealing.key", "digest.key", "ehr.json", "demo-service.json", "sso.db"} <= {path.name for path in kept}
+    assert [path.name for path in kept if path.stat().st_mode & 0o077] == []

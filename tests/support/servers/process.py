@@ -90,6 +90,14 @@ class ServerProcess(ABC):
             self.kill()
         self._process = None
 
+    def wait(self) -> int:
+        """Wait until the server has ended by itself (at most 10 seconds); return its exit code."""
+        if self._process is None:
+            raise RuntimeError("this server does not run")
+        code = self._process.wait(STOP_SECONDS)
+        self._process = None
+        return code
+
     def kill(self) -> None:
         """End the server at once, without its knowing; what it wrote so far stays."""
         self._signal(signal.SIGKILL)
