@@ -59,50 +59,24 @@ PROFESSIONAL: Final = SingleUseProfile(
     max_age=timedelta(seconds=300),
 )
 
-_ACCESS_TYP: Final[frozenset[str | None]] = frozenset({"at+jwt"})
-_ACCESS_ALGORITHMS: Final = frozenset({"ES256"})
-_ACCESS_LIFETIME: Final = timedelta(minutes=15)
-_ACCESS_LEEWAY: Final = timedelta(seconds=30)
 
-COMPANY: Final = AccessProfile(
-    name="company",
-    typ=_ACCESS_TYP,
-    algorithms=_ACCESS_ALGORITHMS,
-    claims=CompanyClaims,
-    leeway=_ACCESS_LEEWAY,
-    role="HealthcareCompany",
-    lifetime=_ACCESS_LIFETIME,
-)
+def _access(name: str, claims: type[A]) -> AccessProfile[A]:
+    """Return the profile of an access token: all have the same header, age and leeway, and a role of their own."""
+    return AccessProfile(
+        name=name,
+        typ=frozenset({"at+jwt"}),
+        algorithms=frozenset({"ES256"}),
+        claims=claims,
+        leeway=timedelta(seconds=30),
+        role=claims.model_fields["role"].default,
+        lifetime=timedelta(minutes=15),
+    )
 
-LAUNCH: Final = AccessProfile(
-    name="launch",
-    typ=_ACCESS_TYP,
-    algorithms=_ACCESS_ALGORITHMS,
-    claims=LaunchClaims,
-    leeway=_ACCESS_LEEWAY,
-    role="Professional",
-    lifetime=_ACCESS_LIFETIME,
-)
 
-INTERNAL: Final = AccessProfile(
-    name="internal",
-    typ=_ACCESS_TYP,
-    algorithms=_ACCESS_ALGORITHMS,
-    claims=InternalClaims,
-    leeway=_ACCESS_LEEWAY,
-    role="Internal",
-    lifetime=_ACCESS_LIFETIME,
-)
-
-PATIENT: Final = AccessProfile(
-    name="patient",
-    typ=_ACCESS_TYP,
-    algorithms=_ACCESS_ALGORITHMS,
-    claims=PatientClaims,
-    leeway=_ACCESS_LEEWAY,
-    role="Patient",
-    lifetime=_ACCESS_LIFETIME,
-)
+COMPANY: Final = _access("company", CompanyClaims)
+INTERNAL: Final = _access("internal", InternalClaims)
+LAUNCH: Final = _access("launch", LaunchClaims)
+PATIENT: Final = _access("patient", PatientClaims)
 
 ACCESS: Final[Mapping[str, AccessProfile[Any]]] = {
     profile.role: profile for profile in (COMPANY, INTERNAL, LAUNCH, PATIENT)
