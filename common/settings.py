@@ -65,10 +65,15 @@ class _Section(BaseModel):
 
 
 class IssuerSettings(_Section):
-    """`url`: our public URL. `hosts`: further host names that we answer to, with commas between them."""
+    """`url`: our public URL. `hosts`: further host names that we answer to, with commas between them.
+
+    `proxies`: the addresses of the reverse proxies whose X-Forwarded-For is believed, with commas between them. Without
+    them all callers behind a proxy have its address, and share its limits.
+    """
 
     url: Origin | None = None
     hosts: str = ""
+    proxies: str = ""
 
 
 class RedisSettings(_Section):

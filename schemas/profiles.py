@@ -15,6 +15,9 @@ from schemas.claims import AccessClaims, CompanyClaims, InternalClaims, LaunchCl
 C = TypeVar("C", bound=Schema)
 A = TypeVar("A", bound=AccessClaims)
 
+MAX_TOKEN: Final = 8 * 1024
+"""Octets of a token in compact form (contract, section 2)."""
+
 CLOCK_ERROR: Final = timedelta(seconds=60)
 """How far the clock of one of our machines may be off before a spent token could be forgotten too early."""
 

@@ -25,7 +25,8 @@ def run_all(settings: Settings, host: str, port: int) -> None:
     ground = open_ground(needed, wall_clock, Rules())
     hosts = host_names(needed.issuer, settings.issuer.hosts)
     with bind(host, port) as listener:
-        uvloop.run(run(ground, listener, schema=require_current, make_app=partial(production_app, hosts=hosts)))
+        app = partial(production_app, hosts=hosts)
+        uvloop.run(run(ground, listener, proxies=settings.issuer.proxies, schema=require_current, make_app=app))
 
 
 async def production_app(service: Service, hosts: frozenset[str]) -> RequestContext:

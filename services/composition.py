@@ -32,6 +32,7 @@ async def run(
     ground: Ground,
     listener: socket.socket,
     *,
+    proxies: str,
     schema: Callable[[Databases], Awaitable[None]],
     make_app: Callable[[Service], Awaitable[ASGIApp]],
 ) -> None:
@@ -41,7 +42,7 @@ async def run(
     """
     try:
         await schema(ground.databases)
-        await serve(await make_app(await wire(ground)), listener)
+        await serve(await make_app(await wire(ground)), listener, proxies)
     finally:
         await ground.redis.aclose()
         await ground.databases.close()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from common.clock import Clock
+from common.errors import SettingsError
 from common.key_files import read_key, read_secret
 from common.limits import Counted, Limits
 from common.settings import LimitSettings
@@ -26,6 +27,9 @@ def open_ground(
     `own_services` are services of the composition itself, beside those in the settings.
     """
     settings, redis = complete.settings, open_redis(complete.redis_url)
+    sealing, digest = read_key(complete.sealing_file), read_key(complete.digest_file)
+    if sealing == digest:
+        raise SettingsError("The sealing key and the digest key are the same: make two, with `sso keys init`.")
     named = {name: secret_digest(read_secret(service.secret_file)) for name, service in settings.services.items()}
     return Ground(
         issuer=complete.issuer,
@@ -33,8 +37,8 @@ def open_ground(
         rules=rules,
         databases=open_databases(complete.database_urls),
         redis=redis,
-        sealer=Sealer(read_key(complete.sealing_file)),
-        digest_key=DigestKey(read_key(complete.digest_file)),
+        sealer=Sealer(sealing),
+        digest_key=DigestKey(digest),
         services={**named, **(own_services or {})},
         limits=Limits(RedisLimiter(redis, _per_minute(settings.limits))),
         first_status=Status.ACTIVE if settings.companies.registration == "open" else Status.PENDING,

@@ -23,6 +23,10 @@ _SECONDS: Final = 0.2
 _PAUSE: Final = 1.0
 """Seconds without asking a Redis that did not answer: a launch has a second in all, and the spend comes after this."""
 
+_AT_ONCE: Final = 16
+_REMEMBERED: Final = 10_000
+"""Callers that are remembered to have been told to wait."""
+
 _log = structlog.get_logger("limits")
 
 
@@ -35,10 +39,13 @@ class RedisLimiter:
         storage = RedisStorage("redis://", implementation="redispy", key_prefix="sso:limit", connection_pool=pool)
         self._strategy = FixedWindowRateLimiter(storage)
         self._items = {counted: RateLimitItemPerMinute(per_minute[counted]) for counted in Counted}
+        self._asking = asyncio.Semaphore(_AT_ONCE)
         self._silent_until = 0.0
+        self._waiting: dict[tuple[Counted, str], float] = {}
 
     async def admit(self, counted: Counted, who: str) -> None:
-        """See `Limiter`. Takes at most a fifth of a second."""
+        """See `Limiter`. Takes at most a fifth of a second, once it is its turn."""
+        self._require_not_told(counted, who)
         room = await self._answer(lambda: self._room(counted, who))
         if room is not None and not all(room):
             raise await self._limited(counted if room[0] else Counted.REFUSALS, who)
@@ -55,16 +62,33 @@ class RedisLimiter:
     async def _limited(self, counted: Counted, who: str) -> RateLimited:
         item = self._items[counted]
         stats = await self._answer(lambda: self._strategy.get_window_stats(item, counted.value, who))
-        return RateLimited(retry_after=max(1, math.ceil(stats.reset_time - wall_clock().timestamp())) if stats else 60)
+        seconds = max(1, math.ceil(stats.reset_time - wall_clock().timestamp())) if stats else 1
+        self._remember(counted, who, seconds)
+        return RateLimited(seconds)
+
+    def _require_not_told(self, counted: Counted, who: str) -> None:
+        """Raise RateLimited again, without asking, for whoever was told to wait: a flood costs Redis nothing."""
+        for kind in (counted, Counted.REFUSALS):
+            left = self._waiting.get((kind, who), 0.0) - time.monotonic()
+            if left > 0:
+                raise RateLimited(math.ceil(left))
+
+    def _remember(self, counted: Counted, who: str, seconds: int) -> None:
+        now = time.monotonic()
+        if len(self._waiting) >= _REMEMBERED:
+            self._waiting = {told: until for told, until in self._waiting.items() if until > now}
+        if len(self._waiting) < _REMEMBERED:
+            self._waiting[counted, who] = now + seconds
 
     async def _answer(self, ask: Callable[[], Awaitable[T]]) -> T | None:
         """Return what Redis answers, None if it does not."""
-        if time.monotonic() < self._silent_until:
-            return None
-        try:
-            async with asyncio.timeout(_SECONDS):
-                return await ask()
-        except (RedisError, TimeoutError, OSError) as error:
-            self._silent_until = time.monotonic() + _PAUSE
-            _log.warning("not counted", cause=type(error).__name__)
-            return None
+        async with self._asking:  # waiting for a turn is our own business, and says nothing of Redis
+            if time.monotonic() < self._silent_until:
+                return None
+            try:
+                async with asyncio.timeout(_SECONDS):
+                    return await ask()
+            except (RedisError, TimeoutError, OSError) as error:
+                self._silent_until = time.monotonic() + _PAUSE
+                _log.warning("not counted", cause=type(error).__name__)
+                return None

@@ -40,5 +40,8 @@ class LogWriter:
             if self._dropped:
                 text += f'{{"event": "log lines dropped", "lines": {self._dropped}}}\n'
                 self._dropped = 0
-            self._stream.write(text)
-            self._stream.flush()
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except (OSError, ValueError):  # a full disk, a closed pipe: the next line may fare better
+                self._dropped += 1

@@ -43,14 +43,18 @@ class _Server(uvicorn.Server):
             self._captured_signals.clear()
 
 
-async def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until SIGINT or SIGTERM, then return; requests under way have a few seconds to end."""
+async def serve(app: ASGIApp, listener: socket.socket, proxies: str) -> None:
+    """Serve until SIGINT or SIGTERM, then return; requests under way have a few seconds to end.
+
+    `proxies` are the addresses whose X-Forwarded-For is believed, with commas between them; nobody's if empty.
+    """
     configuration = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,  # paths can hold a BSN; our own line per request has the route's template
         http="h11",  # it bounds the request head (64 KiB); httptools takes headers without end
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         server_header=False,
         ws="none",
         timeout_graceful_shutdown=_GRACE_SECONDS,

@@ -149,7 +149,7 @@ def api_routes(service: Service) -> list[Resource]:
         *TokenEndpoint(ground.limits, service.companies, service.issuer, ground.clock).routes(),
         *InternalTokenEndpoint(ground.limits, ground.services, service.issuer, ground.clock).routes(),
         *ProfessionalTokenEndpoint(
-            service.sso_ring, ground.issuer, service.access, ground.clock, ground.rules
+            ground.limits, service.sso_ring, ground.issuer, service.access, ground.clock, ground.rules
         ).routes(),
         *PseudoniemEndpoints(service.pseudoniemen, service.access, ground.rules).routes(),
         *LaunchEndpoints(ground.limits, service.launches, service.contexts, service.launch_sessions).routes(),

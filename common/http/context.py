@@ -21,6 +21,8 @@ from common.http.security import SECURITY_HEADERS, STRICT_TRANSPORT_SECURITY
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 _log = structlog.get_logger("http")
 
 Render = Callable[[Request, ServiceError, str], Response]
@@ -55,10 +57,11 @@ class RequestContext:
     def _finished(self, scope: Scope, exchange: "_Exchange") -> None:
         route = scope.get("route_template", "-")  # the template: a path can hold a BSN
         seconds = time.perf_counter() - exchange.started
-        self.observe(scope["method"], route, exchange.status, seconds)
+        method = scope["method"] if scope["method"] in METHODS else "other"  # any word can come as a method
+        self.observe(method, route, exchange.status, seconds)
         _log.info(
             "request",
-            method=scope["method"],
+            method=method,
             route=route,
             status=exchange.status,
             milliseconds=round(seconds * 1000, 1),
@@ -109,7 +112,7 @@ def request_id(request: Request) -> str:
 def host_of(request: Request) -> str:
     """Return the host that was asked, lower case, without port; empty if it is absent or given twice."""
     given = request.headers.getlist("host")
-    return re.sub(r":[0-9]*$", "", given[0]).lower() if len(given) == 1 else ""
+    return re.sub(r":[0-9]*$", "", given[0]).strip("[]").lower() if len(given) == 1 else ""
 
 
 def _refusal(error: Exception, request_id: str) -> ServiceError:

@@ -51,7 +51,8 @@ def run_demo(settings: Settings, host: str, port: int) -> None:
         issuer = settings.issuer.url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
         hosts = host_names(issuer, settings.issuer.hosts) | {"localhost"}
         opened = open_ground(settings, folder, issuer, redis_url, wall_clock)
-        uvloop.run(run(opened, listener, schema=migrate, make_app=partial(demo_app, folder=folder, hosts=hosts)))
+        app = partial(demo_app, folder=folder, hosts=hosts)
+        uvloop.run(run(opened, listener, proxies=settings.issuer.proxies, schema=migrate, make_app=app))
 
 
 @contextmanager

@@ -48,8 +48,7 @@ class TokenIssuer:
 def signed(ring: KeyRing, typ: str, claims: dict[str, Any]) -> str:
     """Return a JWS in compact form (RFC 7515 7.1) under the signing key of a ring."""
     header = {"alg": ring.alg, "typ": typ, "kid": ring.signing_kid}
-    signing_input = ".".join(
-        base64url.encode(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)
-    )
+    texts = (json.dumps(part, separators=(",", ":"), ensure_ascii=False) for part in (header, claims))
+    signing_input = ".".join(base64url.encode(text.encode()) for text in texts)
     signature = JWSRegistry.algorithms[header["alg"]].sign(signing_input.encode(), ring.signing)
     return f"{signing_input}.{base64url.encode(signature)}"

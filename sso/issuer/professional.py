@@ -9,15 +9,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from common.clock import Clock
+from common.errors import Fault, InvalidInput
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
+from common.limits import Counted, Limits
 from keys.ring import KeyRing
 from schemas.base import Rules
 from schemas.bodies import SignedToken, TokenContents
 from schemas.callers import CompanyAccess
 from schemas.identifiers import CompanyId
-from schemas.profiles import PROFESSIONAL
+from schemas.profiles import MAX_TOKEN, PROFESSIONAL
 from schemas.scopes import Scope
 from sso.issuer.issue import signed
 
@@ -26,6 +28,7 @@ from sso.issuer.issue import signed
 class ProfessionalTokenEndpoint:
     """Signs professionals' SSO tokens (seed `sso-token.txt`) under our SSO key. `issuer` is our URL, their audience."""
 
+    limits: Limits
     ring: KeyRing
     issuer: str
     access: CompanyAccess
@@ -40,8 +43,16 @@ class ProfessionalTokenEndpoint:
         """Sign a token in the name of the company that calls; it is verified and spent like any other."""
         caller = await self.access.company(bearer_token(request), Scope.SSO_ISSUE)
         contents = TokenContents.parse(await json_object(request), self.rules)
-        claims = self._claims(caller.company_id, contents)
+        async with self.limits.of_company(caller.company_id, Counted.TOKEN_REQUESTS):
+            return await self._signed(caller.company_id, contents)
+
+    async def _signed(self, company_id: CompanyId, contents: TokenContents) -> Response:
+        claims = self._claims(company_id, contents)
+        if contents.sub == claims["iss"]:  # the form of a client assertion, which no launch takes
+            raise InvalidInput("The sub is the professional's, not the company's.", [Fault("/sub", "client_assertion")])
         token = await asyncio.to_thread(signed, self.ring, "JWT", claims)  # RSA takes a quarter of a millisecond
+        if len(token) > MAX_TOKEN:
+            raise InvalidInput(f"The token would be longer than {MAX_TOKEN} octets.", [Fault("", "too_long")])
         expires_in = int(PROFESSIONAL.max_age.total_seconds())
         answer = SignedToken(token=token, jti=claims["jti"], expires_in=expires_in)
         return JSONResponse(answer.wire(), 201)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Protocol
 
 from common.clock import Clock
-from common.errors import TokenReplayed
 from common.limits import Counted, Limits
 from common.sessions import token_digest
 from schemas.claims import ProfessionalClaims, ProfInfo
@@ -14,7 +13,7 @@ from schemas.facts import AdmissionStatus
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
 from sso.launch.ports import Professionals, Pseudoniemen, Relationships, UnitOfWork
 from sso.launch.session import Browser, PatientShown, Session, Sessions
-from sso.verifier.replay import Spender, SpentToken, jti_digest
+from sso.verifier.replay import Spender, SpentToken, jti_digest, replayed
 from sso.verifier.trust import Signer
 from sso.verifier.verify import TokenVerifier, VerifiedToken
 
@@ -81,25 +80,32 @@ class LaunchFlow:
         """
         now = self.clock()
         checked = await self.tokens.check(compact, client_id, now)
+        await self._require_possible(checked)
+        await self._require_unspent(checked)
         async with self.limits.of_company(checked.signer.company_id, Counted.LAUNCHES):
-            await self._require_possible(checked)
-            try:
-                token = await self.spender.spend(checked)
-                return await self._carry_out(token, browser, now), checked.signer
-            except TokenReplayed as replay:
-                replay.launch_id = await self.launches.spent_on(
-                    checked.signer.company_id, jti_digest(checked.claims.jti)
-                )
-                raise
+            token = await self.spender.spend(checked)
+            return await self._carry_out(token, browser, now), checked.signer
 
     async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims]) -> None:
         """Refuse what can be refused without effects; the transaction looks once more."""
         external_id, bsn = checked.claims.treatment_relationship_id, checked.claims.bsn
+        # Asked for every BSN: where pseudoniemen cannot be had, the token must not be spent.
+        patient = await self.pseudoniemen.find(bsn) if bsn else None
         if external_id is not None:
-            patient = await self.pseudoniemen.find(bsn) if bsn else None
             await self.relationships.require_possible(
                 checked.signer.company_id, external_id, patient, names_patient=bsn is not None
             )
+
+    async def _require_unspent(self, checked: VerifiedToken[ProfessionalClaims]) -> None:
+        """Refuse a token whose launch is there, and say which: cheap, and not on its company's account.
+
+        It decides nothing that the spend does not decide again; of two at once both may pass here.
+        """
+        spent = await self.launches.spent_on(checked.signer.company_id, jti_digest(checked.claims.jti))
+        if spent is not None:
+            refusal = replayed()
+            refusal.launch_id = spent
+            raise refusal
 
     async def _carry_out(self, token: SpentToken[ProfessionalClaims], browser: Browser | None, now: datetime) -> Launch:
         company_id, claims = token.verified.signer.company_id, token.verified.claims

@@ -6,10 +6,10 @@ from typing import Any, Final
 from common import strict_json
 from common.errors import MalformedToken
 from keys import base64url
+from schemas.profiles import MAX_TOKEN
 
-MAX_TOKEN: Final = 8 * 1024
 MAX_HEADER: Final = 1024
-"""Octets of the compact form, and of its first segment."""
+"""Octets of the first segment; the whole token has at most MAX_TOKEN."""
 
 _SEGMENTS: Final = 3
 _REFUSED: Final = frozenset({"crit", "b64", "zip", "jwk", "jku", "x5u", "x5c", "enc", "epk"})

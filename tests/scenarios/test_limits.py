@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -55,3 +56,16 @@ async def test_a_company_beyond_its_limit_keeps_no_other_out(world: World) -> No
         await limits.limiter.admit(Counted.LAUNCHES, f"company:{one.company_id}")
     problem(await one.launch(one.ehr.sign(world.claims(one))), 429, "rate_limited")
     assert (await other.launch(other.ehr.sign(world.claims(other)))).status_code == 200
+
+
+async def test_a_spent_token_uses_up_nobodys_room_but_that_of_who_repeats_it(world: World) -> None:
+    company = await world.company(alg="ES256")
+    token = company.ehr.sign(world.claims(company))
+    assert (await company.launch(token)).status_code == 200
+    problem(await company.launch(token), 401, "token_replayed")
+    problem(await company.launch(token), 401, "token_replayed")
+
+    limits: Limits = world.service.ground.limits
+    async with limits.of_company(UUID(company.company_id), Counted.LAUNCHES):
+        pass  # the company has room; the address, which was refused twice, has none
+    problem(await company.launch(company.ehr.sign(world.claims(company))), 429, "rate_limited")

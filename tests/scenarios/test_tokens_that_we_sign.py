@@ -75,3 +75,12 @@ async def test_signing_needs_its_scope(company: Company) -> None:
         "/auth/token/professional", json={"sub": "prof1"}, headers={"Authorization": f"Bearer {narrow}"}
     )
     problem(answer, 403, "permission_denied")
+
+
+async def test_a_token_that_no_launch_would_take_is_not_signed(company: Company) -> None:
+    own = problem(await signed(company, sub=company.company_id), 422, "invalid_request")
+    assert own["errors"] == [{"pointer": "/sub", "rule": "client_assertion"}]
+    wide = "\U0001f600" * 255
+    names = {"firstname": wide, "lastname": wide}
+    answer = await signed(company, sub=wide, treatmentRelationshipId=wide, profInfo=names, patientInfo=names)
+    assert problem(answer, 422, "invalid_request")["errors"] == [{"pointer": "", "rule": "too_long"}]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from common.errors import MalformedToken
 from keys import base64url
-from sso.verifier.token import MAX_HEADER, MAX_TOKEN, RawToken, take_apart
+from schemas.profiles import MAX_TOKEN
+from sso.verifier.token import MAX_HEADER, RawToken, take_apart
 from tests.support.characters import full_width
 
 HEADER = {"alg": "RS256", "kid": "kA1"}
