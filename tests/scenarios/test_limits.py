@@ -69,3 +69,12 @@ async def test_a_spent_token_uses_up_nobodys_room_but_that_of_who_repeats_it(wor
     async with limits.of_company(UUID(company.company_id), Counted.LAUNCHES):
         pass  # the company has room; the address, which was refused twice, has none
     problem(await company.launch(company.ehr.sign(world.claims(company))), 429, "rate_limited")
+
+
+async def test_whoever_was_told_to_wait_is_told_so_again_whatever_redis_says(world: World) -> None:
+    company = await world.company(alg="ES256")
+    for _ in range(2):
+        problem(await company.launch("a.b.c"), 401, "token_rejected")
+    problem(await company.launch("a.b.c"), 429, "rate_limited")
+    await world.service.ground.redis.flushall()
+    problem(await company.launch("a.b.c"), 429, "rate_limited")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.bsns import fresh_bsn
 from tests.support.ehr import PROFESSIONAL
+from tests.support.races import at_once
 from tests.support.state import changed, state_of
 from tests.support.wire import problem
 from tests.support.world import Company, World
@@ -134,3 +135,20 @@ async def test_of_simultaneous_launches_of_two_patients_under_one_id_one_patient
             problem(answer, 409, "treatment_relationship_conflict")
     context = await launched(world, company, treatmentRelationshipId="1532")
     assert context["patient"] == accepted[0].json()["patient"]
+
+
+@pytest.mark.parametrize("round_number", range(2))
+async def test_launches_with_and_without_an_agb_code_at_once_all_come_in(
+    world: World, company: Company, round_number: int
+) -> None:
+    bsn = fresh_bsn()
+    shared = {"sub": f"prof{round_number}", "treatmentRelationshipId": "7", "patientInfo": {"bsn": bsn}}
+    await launched(world, company, **shared)  # an account without a code, in the relationship
+    agb = f"{int(bsn) % 10**8:08d}"
+
+    async def launch(number: int) -> int:
+        told = {**PROFESSIONAL, "agb": agb} if number % 2 else PROFESSIONAL
+        claims = world.claims(company, profInfo=told, **shared)
+        return (await company.launch(company.ehr.sign(claims))).status_code
+
+    assert await at_once(40, launch) == [200] * 40
