@@ -49,7 +49,7 @@ class LaunchPages:
         """End the session, if this launch is the one that is open."""
         token, launch_id = COOKIE.read(request), request.path_params["launchId"]
         require_own_origin(request, self.origins)
-        await self.sessions.resume(token, launch_id)  # another patient is 409, before its form's token is looked at
+        await self.sessions.require_open(token, launch_id)  # 409 before its form's token is looked at
         require_own_form(token or "", LeaveForm.parse(await form(request), Rules()).csrf_token)
         await self.sessions.leave(token, launch_id)
         response = self.pages.show("left.html")

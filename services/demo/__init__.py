@@ -1,5 +1,5 @@
 """The demo: everything in one process, with a simulated EHR and a sign-in that asks for a BSN and a name.
 
-Imported by the demo's composition alone: no setting can switch these on in production. Owns the EHR's key and pages,
-the demo's first page and its registration of patients; knows the services only through what it is given.
+`app` is the composition; the EHR, its pages, the first page and the sign-in of patients are here too. Production
+imports none of it, so no setting can switch these on there.
 """

@@ -36,8 +36,7 @@ class LaunchSessions:
         Raises NotAuthenticated without a session that is alive, OtherPatientOpen if `launch_id` names another launch
         than the one that is open.
         """
-        session = await self._alive(token)
-        _require_same(session, launch_id)
+        session = await self.require_open(token, launch_id)
         launch = await self.launches.find(session.launch_id)
         company = await self.companies.signer(launch.company_id) if launch else None
         if launch is None or company is None:
@@ -49,9 +48,16 @@ class LaunchSessions:
 
     async def leave(self, token: str | None, launch_id: str | None = None) -> None:
         """End the session. Raises as `resume` does."""
-        session = await self._alive(token)
-        _require_same(session, launch_id)
+        session = await self.require_open(token, launch_id)
         await self.sessions.close(session.digest)
+
+    async def require_open(self, token: str | None, launch_id: str | None) -> Session:
+        """Return the session that is alive, with this launch open if one is named. Raises as `resume` does."""
+        session = await self._find(token)
+        if session is None:
+            raise NotAuthenticated("There is no session, or it has ended. Start again from your EHR.")
+        _require_same(session, launch_id)
+        return session
 
     async def require_no_other(self, token: str | None, launch_id: str) -> None:
         """Raise OtherPatientOpen if the browser has another launch open; nothing open is fine."""
@@ -70,12 +76,6 @@ class LaunchSessions:
     async def _find(self, token: str | None) -> Session | None:
         session = await self.sessions.find(token_digest(token)) if token is not None else None
         return session if session is not None and session.alive(self.clock()) else None
-
-    async def _alive(self, token: str | None) -> Session:
-        session = await self._find(token)
-        if session is None:
-            raise NotAuthenticated("There is no session, or it has ended. Start again from your EHR.")
-        return session
 
 
 def _require_same(session: Session, launch_id: str | None) -> None:

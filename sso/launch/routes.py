@@ -64,7 +64,7 @@ class LaunchEndpoints:
         """Lead a browser that posted its token twice back to the launch that it has open."""
         launch_id = parameters(request).get("launchId", "")
         try:
-            await self.sessions.resume(COOKIE.read(request), launch_id)
+            await self.sessions.require_open(COOKIE.read(request), launch_id)
         except OtherPatientOpen:
             raise NotAuthenticated("This browser does not have that launch open. Start again from your EHR.") from None
         return RedirectResponse(f"/launch/{launch_id}", 303)

@@ -17,11 +17,11 @@ from schemas.base import Rules
 from schemas.claims import ProfInfo
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
 from sso.launch.flow import Launch
+from sso.launch.registration import VALID
 from sso.launch.session import LIMITS, PatientShown, Session
 from sso.verifier.replay import replayed
 
 SPENDS_KEPT: Final = timedelta(days=1)
-TOLD_KEPT: Final = timedelta(minutes=10)
 
 spends = Table(
     "spends",
@@ -170,5 +170,5 @@ async def purge(database: Database, now: datetime) -> None:
     async with database.transaction() as connection:
         await connection.execute(delete(spends).where(spends.c.spent_at <= now - SPENDS_KEPT))
         await connection.execute(delete(sessions).where(over))
-        in_vain = (launches.c.sealed_told.is_not(None), launches.c.launched_at <= now - TOLD_KEPT)
+        in_vain = (launches.c.sealed_told.is_not(None), launches.c.launched_at <= now - VALID)
         await connection.execute(update(launches).where(*in_vain).values(sealed_told=None))

@@ -15,8 +15,9 @@ from keys.sealing import KEY_BYTES, Sealer
 from schemas.claims import ProfInfo
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from sso.launch.flow import Launch
+from sso.launch.registration import VALID
 from sso.launch.session import LIMITS, PatientShown, Session
-from sso.launch.store_sql import SPENDS_KEPT, TOLD_KEPT, SqlLaunches, SqlSessions, purge, sessions
+from sso.launch.store_sql import SPENDS_KEPT, SqlLaunches, SqlSessions, purge, sessions
 from sso.launch.store_sql import launches as launch_rows
 from tests.support.databases import kept_company
 from tests.support.memory import REGISTERED as NOW
@@ -158,8 +159,8 @@ async def test_what_was_told_of_a_professional_lies_sealed_and_is_forgotten(empt
     assert not any(b"Johanna" in sealed for sealed in kept)
 
     await store.registered(replace(registered, status="created", told=None))
-    await purge(empty_database, NOW + TOLD_KEPT - SECOND)
+    await purge(empty_database, NOW + VALID - SECOND)
     assert await store.find(registered.launch_id) == replace(registered, status="created", told=None)
     assert await store.find(told.launch_id) == told
-    await purge(empty_database, NOW + TOLD_KEPT)
+    await purge(empty_database, NOW + VALID)
     assert await store.find(told.launch_id) == replace(told, told=None)
