@@ -31,6 +31,10 @@ class Limiter(Protocol):
         """Count a refusal."""
         ...
 
+    def require_patient(self, who: str) -> None:
+        """Raise RateLimited if `who` is known here to have been refused too often; asks nobody."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -49,6 +53,21 @@ class Limits:
         """Do the work inside if this company has room. Raises RateLimited."""
         async with self._of(f"company:{company_id}", counted):
             yield
+
+    @asynccontextmanager
+    async def of_bearer(self, address: str) -> AsyncIterator[None]:
+        """Do the work inside for a caller with a bearer token; one that is none of ours counts as a refusal.
+
+        What goes well is not counted, and costs nothing. Raises RateLimited.
+        """
+        who = f"address:{address}"
+        self.limiter.require_patient(who)
+        try:
+            yield
+        except NotAuthenticated as error:
+            if error.error:  # a token was sent, and refused
+                await self.limiter.refused(who)
+            raise
 
     @asynccontextmanager
     async def _of(self, who: str, counted: Counted) -> AsyncIterator[None]:

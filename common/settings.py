@@ -106,6 +106,14 @@ class ServiceSettings(_Section):
     secret_file: Path
 
 
+class PeerSettings(_Section):
+    """Where our own services are, for those that run apart: addresses inside, not our public URL."""
+
+    identity_url: Origin | None = None
+    pseudoniem_url: Origin | None = None
+    dossier_url: Origin | None = None
+
+
 class LimitSettings(_Section):
     """How many a minute, per company and per address."""
 
@@ -123,5 +131,6 @@ class Settings(_Section):
     keys: KeySettings = KeySettings()
     companies: CompanySettings = CompanySettings()
     services: Mapping[Annotated[str, AfterValidator(_service_name)], ServiceSettings] = {}
+    peers: PeerSettings = PeerSettings()
     limits: LimitSettings = LimitSettings()
     data_dir: Path = Path(__file__).resolve().parent.parent / "var"

@@ -1,4 +1,4 @@
-"""What packages that do not know each other tell one another about a professional at a patient."""
+"""What packages that do not know each other tell one another about a professional and a patient."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -23,3 +23,11 @@ class Relationship:
     relationship_id: RelationshipId
     external_id: str
     pseudoniem: Pseudoniem
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInPatient:
+    """A patient who is signed in on the website, and the name that the page greets with."""
+
+    pseudoniem: Pseudoniem
+    name: str

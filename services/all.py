@@ -1,40 +1,43 @@
 """Production in one process: every route of the service, and nothing of the demo."""
 
-from functools import partial
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
-import uvloop
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.types import ASGIApp
 
-from common.clock import wall_clock
-from common.http.context import RequestContext
+from common.http.routing import Resource
 from common.settings import Settings
 from schemas.base import Rules
-from services.composition import application, host_names, run, site_routes
+from services.composition import application, launch_page_routes, patient_site_routes, signed_out
+from services.databases import OWNERS
 from services.ground import open_ground
+from services.housekeeping import housekeeping
 from services.migrate import require_current
-from services.required import complete
-from services.server import bind
-from services.wiring import Service
+from services.required import DATABASES, DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, require
+from services.whole import Whole, api_routes, wire_whole
 from website.pages import Pages
 
-
-def run_all(settings: Settings, host: str, port: int) -> None:
-    """Serve until stopped. Raises SettingsError if a setting is missing or wrong, or a schema is not current."""
-    needed = complete(settings)
-    ground = open_ground(needed, wall_clock, Rules())
-    hosts = host_names(needed.issuer, settings.issuer.hosts)
-    with bind(host, port) as listener:
-        app = partial(production_app, hosts=hosts)
-        uvloop.run(run(ground, listener, proxies=settings.issuer.proxies, schema=require_current, make_app=app))
+NEEDS = (ISSUER, REDIS, DATABASES, SEALING_KEY, DIGEST_KEY)
 
 
-async def production_app(service: Service, hosts: frozenset[str]) -> RequestContext:
-    """Return production's application."""
-    pages = Pages()
+@asynccontextmanager
+async def open_all(settings: Settings, metrics: Path | None = None) -> AsyncIterator[ASGIApp]:
+    """Give production's application. Raises SettingsError if a setting, a key or a schema is not the right one."""
+    require(settings, *NEEDS)
+    async with open_ground(settings, OWNERS, Rules()) as ground:
+        await require_current(ground.databases)
+        whole = await wire_whole(ground, settings)
+        async with housekeeping(ground.databases.identity, ground.clock):
+            yield application(ground, _routes(whole), metrics=metrics)
 
-    async def front(_request: Request) -> Response:
-        return pages.show("signed_out.html")
 
-    routes = site_routes(service, pages, front, frozenset({service.ground.issuer}))
-    return application(service, routes, hosts)
+def _routes(whole: Whole) -> list[Resource]:
+    pages, origins, identity = Pages(), frozenset({whole.ground.issuer}), whole.identity
+    return [
+        *api_routes(whole),
+        *launch_page_routes(identity, pages, origins),
+        *patient_site_routes(
+            identity.patient_sessions, whole.dossiers, identity.companies, pages, signed_out(pages), origins
+        ),
+    ]

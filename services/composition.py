@@ -1,88 +1,79 @@
-"""What the compositions in one process share: from the ground to a running application."""
+"""What the compositions share: from the ground and the routes of a service to an application."""
 
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from pathlib import Path
 
-import typer
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from common.http.app import create_app
-from common.http.context import RequestContext
 from common.http.routing import Resource
-from services.databases import Databases
-from services.housekeeping import housekeeping
+from services.ground import Ground
+from services.health import HealthEndpoints
 from services.metrics import make_metrics
-from services.openapi.routes import OpenApi
-from services.server import serve
-from services.wiring import Ground, Service, api_routes, wire
+from services.openapi.document import Areas
+from services.openapi.routes import OpenApi, served_by
+from services.wiring import Identity
 from website.error_docs import ErrorDocs
 from website.errors import error_page
 from website.launch_pages import LaunchPages
 from website.pages import Pages
-from website.patient_site import PatientSite
+from website.patient_site import Companies, PatientSite, Sessions
+from website.patient_site import Dossiers as HeldDossiers
 from website.registration_pages import RegistrationPages
 from website.static import static_routes
 
 
-async def run(
-    ground: Ground,
-    listener: socket.socket,
-    *,
-    proxies: str,
-    schema: Callable[[Databases], Awaitable[None]],
-    make_app: Callable[[Service], Awaitable[ASGIApp]],
-) -> None:
-    """Serve until we are stopped. `schema` sees to it, first, that the databases have the right one.
+def application(
+    ground: Ground, routes: Sequence[Resource], *, metrics: Path | None, described: Areas | None = None
+) -> ASGIApp:
+    """Return the application of a composition: its routes, and those that every one has.
 
-    Raises SettingsError if a database or a key is not the right one.
+    It describes the operations that it serves, or those `described`; `metrics` is where its workers keep their figures.
     """
-    try:
-        await schema(ground.databases)
-        await serve(await make_app(await wire(ground)), listener, proxies)
-    finally:
-        await ground.redis.aclose()
-        await ground.databases.close()
-
-
-def application(service: Service, routes: Sequence[Resource], hosts: frozenset[str]) -> RequestContext:
-    """Return the application: the API, and the `routes` of a composition beside it."""
-    metrics = make_metrics()
-    api = [*api_routes(service), *metrics.routes(), *routes]
+    figures = make_metrics(metrics)
+    served = [*HealthEndpoints(ground.databases, ground.redis).routes(), *figures.routes(), *routes]
+    openapi = OpenApi(described or served_by(served), ground.issuer, Pages())
     return create_app(
-        [*api, *OpenApi(api, service.ground.issuer, Pages()).routes()],
-        hosts=hosts,
-        https=service.ground.issuer.startswith("https:"),
+        [*served, *openapi.routes()],
+        hosts=ground.hosts,
+        https=ground.issuer.startswith("https:"),
         error_page=error_page,
-        observe=metrics.observe,
-        lifespan=lambda _router: _lifespan(service),
+        observe=figures.observe,
+        limits=ground.limits,
     )
 
 
-def site_routes(
-    service: Service, pages: Pages, front: Callable[[Request], Awaitable[Response]], origins: Collection[str]
-) -> list[Resource]:
-    """Return the routes of the website. `front` is what `/` shows who is not signed in, `origins` are our own."""
+def launch_page_routes(identity: Identity, pages: Pages, origins: Collection[str]) -> list[Resource]:
+    """Return the pages of a launch. `origins` are those of our own pages."""
+    sessions = identity.launch_sessions
     return [
-        *static_routes(),
-        *ErrorDocs(pages).routes(),
-        *LaunchPages(service.launch_sessions, pages, origins).routes(),
-        *RegistrationPages(service.registrations, service.launch_sessions, pages, origins).routes(),
-        *PatientSite(service.patient_sessions, service.dossiers, service.companies, pages, front, origins).routes(),
+        *LaunchPages(sessions, pages, origins).routes(),
+        *RegistrationPages(identity.registrations, sessions, pages, origins).routes(),
     ]
 
 
-def host_names(issuer: str, further: str) -> frozenset[str]:
-    """Return the host names that we answer to: the issuer's, and those `further` ones with commas between them."""
-    named = (host.strip().lower() for host in further.split(","))
-    return frozenset({urlsplit(issuer).hostname or "", *filter(None, named)})
+def patient_site_routes(
+    sessions: Sessions,
+    dossiers: HeldDossiers,
+    companies: Companies,
+    pages: Pages,
+    front: Callable[[Request], Awaitable[Response]],
+    origins: Collection[str],
+) -> list[Resource]:
+    """Return the patient's site and what belongs to no service. `front` is what `/` shows who is not signed in."""
+    return [
+        *static_routes(),
+        *ErrorDocs(pages).routes(),
+        *PatientSite(sessions, dossiers, companies, pages, front, origins).routes(),
+    ]
 
 
-@asynccontextmanager
-async def _lifespan(service: Service) -> AsyncIterator[None]:
-    async with housekeeping(service.ground.databases.identity, service.ground.clock):
-        typer.echo(f"Ready: {service.ground.issuer}")
-        yield
+def signed_out(pages: Pages) -> Callable[[Request], Awaitable[Response]]:
+    """Return what production's `/` shows who is not signed in."""
+
+    async def front(_request: Request) -> Response:
+        return pages.show("signed_out.html")
+
+    return front

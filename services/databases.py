@@ -1,6 +1,6 @@
 """The databases of the three owners: one for all, or one each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,18 +33,21 @@ def _history(package_file: str | None) -> Path:
 
 
 IDENTITY_OWNER: Final = Owner("identity", IDENTITY, _history(identity.__file__))
-OWNERS: Final = (
-    IDENTITY_OWNER,
-    Owner("pseudoniem", PSEUDONIEM, _history(identity.pseudoniem.__file__)),
-    Owner("dossier", DOSSIER, _history(dossier.__file__)),
-)
+PSEUDONIEM_OWNER: Final = Owner("pseudoniem", PSEUDONIEM, _history(identity.pseudoniem.__file__))
+DOSSIER_OWNER: Final = Owner("dossier", DOSSIER, _history(dossier.__file__))
+OWNERS: Final = (IDENTITY_OWNER, PSEUDONIEM_OWNER, DOSSIER_OWNER)
 
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """A database per owner; where their URLs are the same it is the same one, and then transactions join."""
+    """A database per owner that runs here; where URLs are the same it is the same one, and then transactions join."""
 
     by_owner: Mapping[str, Database]
+
+    @property
+    def owners(self) -> Sequence[Owner]:
+        """Return those that have one."""
+        return [owner for owner in OWNERS if owner.name in self.by_owner]
 
     @property
     def identity(self) -> Database:

@@ -1,48 +1,65 @@
-"""From settings to what a composition stands on."""
+"""What every process of ours stands on, whichever services it runs."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from common.clock import Clock
-from common.errors import SettingsError
-from common.key_files import read_key, read_secret
+from redis.asyncio import Redis
+
+from common.clock import Clock, wall_clock
 from common.limits import Counted, Limits
-from common.settings import LimitSettings
-from identity.companies.model import Status
-from identity.pseudoniem.digest import DigestKey
-from keys.sealing import Sealer
+from common.settings import LimitSettings, Settings
 from schemas.base import Rules
-from services.databases import open_databases
+from services.databases import Databases, Owner, open_databases, urls_of
 from services.limits_redis import RedisLimiter
 from services.redis_client import open_redis
-from services.required import Complete
-from services.wiring import Ground
-from sso.issuer.clients import secret_digest
+from services.required import ISSUER, REDIS
 
 
-def open_ground(
-    complete: Complete, clock: Clock, rules: Rules, own_services: Mapping[str, bytes] | None = None
-) -> Ground:
-    """Return what a composition stands on; nothing is connected yet. Raises SettingsError.
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What everything stands on.
 
-    `own_services` are services of the composition itself, beside those in the settings.
+    `issuer` is our public URL, `hosts` are the names that we answer to, `databases` those of the owners that run here;
+    `rules` differ in the demo alone.
     """
-    settings, redis = complete.settings, open_redis(complete.redis_url)
-    sealing, digest = read_key(complete.sealing_file), read_key(complete.digest_file)
-    if sealing == digest:
-        raise SettingsError("The sealing key and the digest key are the same: make two, with `sso keys init`.")
-    named = {name: secret_digest(read_secret(service.secret_file)) for name, service in settings.services.items()}
-    return Ground(
-        issuer=complete.issuer,
-        clock=clock,
-        rules=rules,
-        databases=open_databases(complete.database_urls),
-        redis=redis,
-        sealer=Sealer(sealing),
-        digest_key=DigestKey(digest),
-        services={**named, **(own_services or {})},
-        limits=Limits(RedisLimiter(redis, _per_minute(settings.limits))),
-        first_status=Status.ACTIVE if settings.companies.registration == "open" else Status.PENDING,
-    )
+
+    issuer: str
+    hosts: frozenset[str]
+    clock: Clock
+    rules: Rules
+    databases: Databases
+    redis: Redis
+    limits: Limits
+
+
+@asynccontextmanager
+async def open_ground(
+    settings: Settings, owners: Sequence[Owner], rules: Rules, clock: Clock = wall_clock
+) -> AsyncIterator[Ground]:
+    """Give what a composition with these owners stands on; nothing is connected yet. Raises SettingsError."""
+    issuer, redis, urls = ISSUER.of(settings), open_redis(REDIS.of(settings)), urls_of(settings.database)
+    databases = open_databases({owner.name: urls[owner.name] for owner in owners})
+    try:
+        yield Ground(
+            issuer=issuer,
+            hosts=_host_names(issuer, settings.issuer.hosts),
+            clock=clock,
+            rules=rules,
+            databases=databases,
+            redis=redis,
+            limits=Limits(RedisLimiter(redis, _per_minute(settings.limits))),
+        )
+    finally:
+        await redis.aclose()
+        await databases.close()
+
+
+def _host_names(issuer: str, further: str) -> frozenset[str]:
+    """Return the host names that we answer to: the issuer's, and those `further` ones with commas between them."""
+    named = (host.strip().lower() for host in further.split(","))
+    return frozenset({urlsplit(issuer).hostname or "", *filter(None, named)})
 
 
 def _per_minute(limits: LimitSettings) -> Mapping[Counted, int]:

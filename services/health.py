@@ -11,8 +11,9 @@ from starlette.responses import JSONResponse, Response
 
 from common.errors import Unavailable
 from common.http.routing import Resource
-from services.databases import OWNERS, Databases, Owner
+from services.databases import Databases, Owner
 from services.migrate import is_current
+from services.single_flight import SingleFlight
 
 _SECONDS: Final = 0.8
 _PROBE_KEY: Final = "sso:ready"
@@ -28,7 +29,7 @@ class HealthEndpoints:
     def __init__(self, databases: Databases, redis: Redis) -> None:
         self._databases = databases
         self._redis = redis
-        self._checking: asyncio.Task[list[str]] | None = None
+        self._checks = SingleFlight(self._failing)  # many who ask at once cost no more than one
 
     def routes(self) -> list[Resource]:
         """Return the routes of these endpoints."""
@@ -40,15 +41,13 @@ class HealthEndpoints:
 
     async def readyz(self, _request: Request) -> Response:
         """Say whether a launch will work: 200, or 503 with what does not answer as it should."""
-        if self._checking is None or self._checking.done():  # many who ask at once cost no more than one
-            self._checking = asyncio.create_task(self._failing())
-        failing = await asyncio.shield(self._checking)
+        failing = await self._checks.join()
         body = {"status": "unavailable" if failing else "ready", "failing": failing}
         return JSONResponse(body, 503 if failing else 200, headers={"Retry-After": "1"} if failing else None)
 
     async def _failing(self) -> list[str]:
         checks: dict[str, Check] = {"redis": self._redis_is_fit}
-        checks |= {f"database:{owner.name}": self._database_is_fit(owner) for owner in OWNERS}
+        checks |= {f"database:{owner.name}": self._database_is_fit(owner) for owner in self._databases.owners}
         return await _failing(checks)
 
     async def _redis_is_fit(self) -> bool:

@@ -1,9 +1,11 @@
 """`/metrics`: figures for Prometheus. Labels are route templates, methods and statuses, never what a caller sent."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.process_collector import ProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +18,7 @@ _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """What one application counts."""
+    """What one application counts. `registry` is what it shows: where it has workers, the sum over all of them."""
 
     registry: CollectorRegistry
     requests: Counter
@@ -36,12 +38,20 @@ class Metrics:
         return Response(generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-def make_metrics() -> Metrics:
-    """Return the metrics of a new application, all at zero, with those of the process beside them."""
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
+def make_metrics(shared: Path | None) -> Metrics:
+    """Return the metrics of a new application, all at zero, with those of the process beside them.
+
+    Workers keep their figures in the folder `shared`, where the library was told to when the worker started; each of
+    them shows the figures of all.
+    """
+    registry, own = CollectorRegistry(), CollectorRegistry()
+    if shared is None:
+        own = registry
+        ProcessCollector(registry=registry)
+    else:
+        MultiProcessCollector(registry, path=str(shared))  # type: ignore[no-untyped-call]  # the library has no type here
     return Metrics(
         registry,
-        Counter("sso_requests", "Requests answered.", ["method", "route", "status"], registry=registry),
-        Histogram("sso_request_seconds", "How long answering took.", ["route"], buckets=_BUCKETS, registry=registry),
+        Counter("sso_requests", "Requests answered.", ["method", "route", "status"], registry=own),
+        Histogram("sso_request_seconds", "How long answering took.", ["route"], buckets=_BUCKETS, registry=own),
     )

@@ -1,6 +1,6 @@
 """Bringing the schema up, and telling whether it is: each owner's Alembic history, with a version table of its own."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, exc, text
 
 from common.errors import SettingsError, Unavailable
 from common.sql import Database
-from services.databases import OWNERS, Databases, Owner
+from services.databases import Databases, Owner
 
 _LOCK = 7268_0001
 """The advisory lock of PostgreSQL under which one process migrates at a time; SQLite has one writer anyway."""
@@ -25,7 +25,7 @@ async def migrate(databases: Databases) -> None:
 
     Raises SettingsError if a database cannot be reached or used, or is of a newer version than this one.
     """
-    for owner in OWNERS:
+    for owner in databases.owners:
         patient = Database(databases.by_owner[owner.name].url, statement_seconds=None)  # a migration takes its time
         try:
             with _usable(patient):
@@ -41,9 +41,9 @@ async def _migrate(database: Database, owner: Owner) -> None:
         await connection.run_sync(_upgrade, owner)
 
 
-async def require_current(databases: Databases, owners: Iterable[Owner] = OWNERS) -> None:
+async def require_current(databases: Databases) -> None:
     """Raise SettingsError if the schema of one of the owners is not at the newest revision, or cannot be read."""
-    for owner in owners:
+    for owner in databases.owners:
         database = databases.by_owner[owner.name]
         with _usable(database):
             current = await is_current(database, owner)

@@ -1,55 +1,68 @@
-"""What a composition cannot do without: settings of which nothing is missing, or a sentence that names what is."""
+"""What a composition cannot do without: each setting by name, or one sentence that names all that are missing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from common.errors import SettingsError
-from common.settings import DatabaseSettings, Settings
-from services.databases import OWNERS, urls_of
+from common.settings import Settings
+from services.databases import OWNERS, Owner, urls_of
 
-_DATABASE: Final = "SSO_DATABASE__URL (postgresql://user:password@host/name, or one for each owner)"
-
-
-@dataclass(frozen=True, slots=True)
-class Complete:
-    """Settings of which nothing is missing. `settings` are those that have a default of their own."""
-
-    issuer: str
-    redis_url: str
-    database_urls: Mapping[str, str]
-    sealing_file: Path
-    digest_file: Path
-    settings: Settings
+T = TypeVar("T")
 
 
-def complete(settings: Settings) -> Complete:
-    """Return the settings if nothing is missing. Raises SettingsError with all that is."""
-    urls, keys = urls_of(settings.database), settings.keys
-    match settings.issuer.url, settings.redis.url, keys.sealing_file, keys.digest_file:
-        case str(issuer), str(redis_url), Path() as sealing_file, Path() as digest_file if _for_all(urls):
-            return Complete(issuer, redis_url, urls, sealing_file, digest_file, settings)
-    given = {
-        "SSO_ISSUER__URL (our public URL, such as https://sso.example.nl)": settings.issuer.url,
-        "SSO_REDIS__URL (redis://user:password@host:port/0)": settings.redis.url,
-        _DATABASE: urls if _for_all(urls) else None,
-        "SSO_KEYS__SEALING_FILE (`sso keys init` makes it)": keys.sealing_file,
-        "SSO_KEYS__DIGEST_FILE (`sso keys init` makes it)": keys.digest_file,
-    }
-    raise _missing(*(name for name, value in given.items() if value is None))
+@dataclass(frozen=True)
+class Need(Generic[T]):
+    """A setting that has no default. `name` is what an operator reads."""
+
+    name: str
+    read: Callable[[Settings], T | None]
+
+    def of(self, settings: Settings) -> T:
+        """Return the setting. Raises SettingsError if it is missing."""
+        value = self.read(settings)
+        if value is None:
+            raise _missing(self.name)
+        return value
 
 
-def database_urls(settings: DatabaseSettings) -> Mapping[str, str]:
-    """Return the URL of every owner's database. Raises SettingsError if one is missing."""
-    urls = urls_of(settings)
-    if not _for_all(urls):
-        raise _missing(_DATABASE)
-    return urls
+ISSUER: Final = Need[str]("SSO_ISSUER__URL (our public URL, such as https://sso.example.nl)", lambda s: s.issuer.url)
+REDIS: Final = Need[str]("SSO_REDIS__URL (redis://user:password@host:port/0)", lambda s: s.redis.url)
+SEALING_KEY: Final = Need[Path]("SSO_KEYS__SEALING_FILE (`sso keys init` makes it)", lambda s: s.keys.sealing_file)
+DIGEST_KEY: Final = Need[Path]("SSO_KEYS__DIGEST_FILE (`sso keys init` makes it)", lambda s: s.keys.digest_file)
+DATABASES: Final = Need[dict[str, str]](
+    "SSO_DATABASE__URL (postgresql://user:password@host/name, or one for each owner)",
+    lambda s: urls if len(urls := urls_of(s.database)) == len(OWNERS) else None,
+)
 
 
-def _for_all(urls: Mapping[str, str]) -> bool:
-    return all(owner.name in urls for owner in OWNERS)
+def database_of(owner: Owner) -> Need[str]:
+    """Return the need of one owner's database URL."""
+    name = f"SSO_DATABASE__{owner.name.upper()}_URL (postgresql://user:password@host/name)"
+    return Need(name, lambda settings: urls_of(settings.database).get(owner.name))
+
+
+def peer_url(service: str) -> Need[str]:
+    """Return the need of the address of another service of ours."""
+    name = f"SSO_PEERS__{service.upper()}_URL (where that service is, such as http://{service}:8000)"
+    return Need(name, lambda settings: getattr(settings.peers, f"{service}_url"))
+
+
+def own_secret(service: str) -> Need[Path]:
+    """Return the need of the secret with which one of our services asks for internal tokens."""
+
+    def read(settings: Settings) -> Path | None:
+        return settings.services[service].secret_file if service in settings.services else None
+
+    return Need(f"SSO_SERVICES__{service.upper()}__SECRET_FILE (`openssl rand -hex 32` makes one)", read)
+
+
+def require(settings: Settings, *needs: Need[Any]) -> None:
+    """Raise SettingsError with everything that is missing."""
+    names = [need.name for need in needs if need.read(settings) is None]
+    if names:
+        raise _missing(*names)
 
 
 def _missing(*names: str) -> SettingsError:

@@ -1,18 +1,37 @@
-"""Serving an application: a port that is ours or a clear sentence, and uvicorn without surprises."""
+"""Serving a composition in this process: a port that is ours or a clear sentence, and uvicorn without surprises."""
 
 import errno
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from common.errors import SettingsError
+from common.settings import Settings
 
 _BACKLOG: Final = 2048
-_GRACE_SECONDS: Final = 5
+GRACE_SECONDS: Final = 5
+"""How long requests under way have to end when we are stopped."""
+
+Compose = Callable[[Settings, Path | None], AbstractAsyncContextManager[ASGIApp]]
+"""Opens an application. The path is where the workers of one service keep their figures; None for a single process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What is served. Each process opens it for itself, so `compose` and its arguments can be sent to another one."""
+
+    compose: Compose
+    settings: Settings
+
+    def open(self, metrics: Path | None = None) -> AbstractAsyncContextManager[ASGIApp]:
+        """Give the application. Raises SettingsError if a setting, a schema or a key is not the right one."""
+        return self.compose(self.settings, metrics)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -36,6 +55,15 @@ def bind(host: str, port: int) -> socket.socket:
 class _Server(uvicorn.Server):
     """Uvicorn raises a signal that it caught once more when it is done; that would kill us before we have stopped."""
 
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._ready()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         with super().capture_signals():
@@ -43,20 +71,25 @@ class _Server(uvicorn.Server):
             self._captured_signals.clear()
 
 
-async def serve(app: ASGIApp, listener: socket.socket, proxies: str) -> None:
-    """Serve until SIGINT or SIGTERM, then return; requests under way have a few seconds to end.
+async def serve(
+    composition: Composition, listener: socket.socket, ready: Callable[[], None], metrics: Path | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM, then return; `ready` is called when we do. Raises SettingsError.
 
-    `proxies` are the addresses whose X-Forwarded-For is believed, with commas between them; nobody's if empty.
+    The addresses in the setting `issuer.proxies` are those whose X-Forwarded-For is believed; nobody's if it is empty.
     """
-    configuration = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,  # paths can hold a BSN; our own line per request has the route's template
-        http="h11",  # it bounds the request head (64 KiB); httptools takes headers without end
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    await _Server(configuration).serve(sockets=[listener])
+    proxies = composition.settings.issuer.proxies
+    async with composition.open(metrics) as app:
+        configuration = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,  # paths can hold a BSN; our own line per request has the route's template
+            http="h11",  # it bounds the request head (64 KiB); httptools takes headers without end
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=proxies,
+            server_header=False,
+            ws="none",
+            lifespan="off",  # the composition is opened and closed by us
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        await _Server(configuration, ready).serve(sockets=[listener])

@@ -1,15 +1,18 @@
-"""Everything connected: which class satisfies which protocol. Read this to see who talks to whom."""
+"""Everything connected: which class satisfies which protocol. Read this to see who talks to whom.
+
+Each owner is wired by itself and asks the others through protocols: in one process those are the owners themselves, in
+services apart they are `services/peers`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
-
-from common.clock import Clock
 from common.http.routing import Resource
-from common.limits import Limits
+from common.key_files import read_secret
+from common.settings import Settings
 from dossier.routes import DossierEndpoints
 from dossier.service import Dossiers
+from dossier.service import Pseudoniemen as DossierPseudoniemen
 from dossier.store_sql import SqlDossiers
 from identity.companies.model import Status
 from identity.companies.routes import CompanyEndpoints
@@ -30,20 +33,20 @@ from keys.ring import KeyRing, Purpose, open_ring
 from keys.routes import CompanyKeyEndpoints, jwks_routes
 from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
-from schemas.base import Rules
-from services.databases import Databases
-from services.health import HealthEndpoints
+from services.ground import Ground
+from sso.issuer.clients import secret_digest
 from sso.issuer.endpoint import TokenEndpoint
 from sso.issuer.internal import InternalTokenEndpoint
 from sso.issuer.issue import TokenIssuer
 from sso.issuer.professional import ProfessionalTokenEndpoint
+from sso.launch import ports
 from sso.launch.context import LaunchContexts
 from sso.launch.flow import LaunchFlow
 from sso.launch.registration import RegistrationCodes, Registrations
 from sso.launch.resume import LaunchSessions
 from sso.launch.routes import LaunchEndpoints
 from sso.launch.store_sql import SqlLaunches, SqlSessions
-from sso.verifier.access import AccessTokens
+from sso.verifier.access import AccessTokens, OwnTokens
 from sso.verifier.replay import Spender
 from sso.verifier.replay_redis import RedisReplayGuard
 from sso.verifier.trust import Trust
@@ -51,38 +54,23 @@ from sso.verifier.verify import TokenVerifier
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What everything stands on.
+class Rings:
+    """Our own keys: those for access tokens, and those for the SSO tokens that we sign for companies."""
 
-    `issuer` is our public URL; `rules` differ in the demo alone; `services` are the digests of the secrets with which
-    our own services ask for internal tokens, by name; `first_status` is what a company is that has just registered.
-    """
-
-    issuer: str
-    clock: Clock
-    rules: Rules
-    databases: Databases
-    redis: Redis
-    sealer: Sealer
-    digest_key: DigestKey
-    services: Mapping[str, bytes]
-    limits: Limits
-    first_status: Status
+    access: KeyRing
+    sso: KeyRing
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """The parts that routes and compositions use."""
+class Identity:
+    """The parts of identity, launches included, that routes and compositions use."""
 
-    ground: Ground
-    ring: KeyRing
-    sso_ring: KeyRing
+    rings: Rings
     companies: Companies
     partner_keys: PartnerKeys
-    pseudoniemen: Pseudoniemen
-    dossiers: Dossiers
     access: AccessTokens
     issuer: TokenIssuer
+    launch_rows: SqlLaunches
     launches: LaunchFlow
     contexts: LaunchContexts
     registrations: Registrations
@@ -90,39 +78,47 @@ class Service:
     patient_sessions: PatientSessions
 
 
-async def wire(ground: Ground) -> Service:
-    """Connect the service. Raises SettingsError if a key does not belong to the database, or Unavailable."""
-    clock, identity = ground.clock, ground.databases.identity
-    ring = await open_ring(Purpose.ACCESS, SqlSigningKeys(identity), ground.sealer, clock)
-    sso_ring = await open_ring(Purpose.SSO, SqlSigningKeys(identity), ground.sealer, clock)
-    pseudoniemen = Pseudoniemen(SqlPseudoniemen(ground.databases.pseudoniem), ground.digest_key)
-    await pseudoniemen.require_right_key()
-    companies = Companies(SqlCompanies(identity), clock, ground.first_status)
-    partner_keys = PartnerKeys(SqlPartnerKeys(identity), clock, (ring, sso_ring))
-    dossiers = Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, clock)
-    issuer = TokenIssuer(ring, ground.issuer)
-    launches, sessions = SqlLaunches(identity, ground.sealer), SqlSessions(identity, ground.sealer)
-    professionals = Professionals(SqlAccounts(identity, ground.sealer))
-    relationships = Relationships(SqlRelationships(identity))
-    codes = RegistrationCodes(ground.sealer)
+async def open_rings(ground: Ground, sealer: Sealer) -> Rings:
+    """Return our own keys. Raises SettingsError if they do not open with this sealing key, or Unavailable."""
+    store = SqlSigningKeys(ground.databases.identity)
+    return Rings(
+        await open_ring(Purpose.ACCESS, store, sealer, ground.clock),
+        await open_ring(Purpose.SSO, store, sealer, ground.clock),
+    )
+
+
+def wire_identity(
+    ground: Ground,
+    rings: Rings,
+    sealer: Sealer,
+    first_status: Status,
+    pseudoniemen: ports.Pseudoniemen,
+    dossiers: ports.Dossiers,
+) -> Identity:
+    """Connect identity. `first_status` is what a company is that has just registered."""
+    clock, database = ground.clock, ground.databases.identity
+    companies = Companies(SqlCompanies(database), clock, first_status)
+    partner_keys = PartnerKeys(SqlPartnerKeys(database), clock, (rings.access, rings.sso))
+    issuer = TokenIssuer(rings.access, ground.issuer)
+    launches, sessions = SqlLaunches(database, sealer), SqlSessions(database, sealer)
+    professionals = Professionals(SqlAccounts(database, sealer))
+    relationships = Relationships(SqlRelationships(database))
+    codes = RegistrationCodes(sealer)
     contexts = LaunchContexts(dossiers, issuer, codes.address)
     audiences = (ground.issuer, f"{ground.issuer}/sso/launch")
-    return Service(
-        ground=ground,
-        ring=ring,
-        sso_ring=sso_ring,
+    return Identity(
+        rings=rings,
         companies=companies,
         partner_keys=partner_keys,
-        pseudoniemen=pseudoniemen,
-        dossiers=dossiers,
-        access=AccessTokens(ring, companies, launches, ground.issuer, clock),
+        access=AccessTokens(OwnTokens(rings.access, ground.issuer, clock), companies, launches),
         issuer=issuer,
+        launch_rows=launches,
         launches=LaunchFlow(
             clock=clock,
             limits=ground.limits,
-            tokens=TokenVerifier(Trust(companies, partner_keys, sso_ring), audiences, ground.rules),
+            tokens=TokenVerifier(Trust(companies, partner_keys, rings.sso), audiences, ground.rules),
             spender=Spender(RedisReplayGuard(ground.redis)),
-            unit_of_work=identity.transaction,
+            unit_of_work=database.transaction,
             launches=launches,
             sessions=sessions,
             pseudoniemen=pseudoniemen,
@@ -131,27 +127,54 @@ async def wire(ground: Ground) -> Service:
         ),
         contexts=contexts,
         registrations=Registrations(
-            clock, codes, identity.transaction, launches, companies, professionals, relationships
+            clock, codes, database.transaction, launches, companies, professionals, relationships
         ),
         launch_sessions=LaunchSessions(clock, sessions, launches, companies, contexts),
-        patient_sessions=PatientSessions(SqlPatientSessions(identity, ground.sealer), clock),
+        patient_sessions=PatientSessions(SqlPatientSessions(database, sealer), clock),
     )
 
 
-def api_routes(service: Service) -> list[Resource]:
-    """Return the routes of the API, those of every composition."""
-    ground = service.ground
+async def wire_pseudoniemen(ground: Ground, digest_key: DigestKey) -> Pseudoniemen:
+    """Connect the pseudoniemen. Raises SettingsError if the key does not belong to the database, or Unavailable."""
+    pseudoniemen = Pseudoniemen(SqlPseudoniemen(ground.databases.pseudoniem), digest_key)
+    await pseudoniemen.require_right_key()
+    return pseudoniemen
+
+
+def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers:
+    """Connect the dossiers."""
+    return Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, ground.clock)
+
+
+def identity_routes(ground: Ground, identity: Identity, services: Mapping[str, bytes]) -> list[Resource]:
+    """Return the API of identity. `services` are the digests of our own services' secrets, by name."""
+    limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
     return [
-        *HealthEndpoints(ground.databases, ground.redis).routes(),
-        *jwks_routes(service.ring, service.sso_ring),
-        *CompanyEndpoints(service.companies, service.access).routes(),
-        *CompanyKeyEndpoints(service.partner_keys, service.access, ground.rules).routes(),
-        *TokenEndpoint(ground.limits, service.companies, service.issuer, ground.clock).routes(),
-        *InternalTokenEndpoint(ground.limits, ground.services, service.issuer, ground.clock).routes(),
-        *ProfessionalTokenEndpoint(
-            ground.limits, service.sso_ring, ground.issuer, service.access, ground.clock, ground.rules
-        ).routes(),
-        *PseudoniemEndpoints(service.pseudoniemen, service.access, ground.rules).routes(),
-        *LaunchEndpoints(ground.limits, service.launches, service.contexts, service.launch_sessions).routes(),
-        *DossierEndpoints(service.dossiers, service.access, ground.rules).routes(),
+        *jwks_routes(identity.rings.access, identity.rings.sso),
+        *CompanyEndpoints(identity.companies, access).routes(),
+        *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
+        *TokenEndpoint(limits, identity.companies, identity.issuer, clock).routes(),
+        *InternalTokenEndpoint(limits, services, identity.issuer, clock).routes(),
+        *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, clock, rules).routes(),
+        *LaunchEndpoints(limits, identity.launches, identity.contexts, identity.launch_sessions).routes(),
     ]
+
+
+def pseudoniem_routes(ground: Ground, pseudoniemen: Pseudoniemen, access: OwnTokens) -> list[Resource]:
+    """Return the API of pseudoniemen."""
+    return PseudoniemEndpoints(pseudoniemen, access, ground.rules).routes()
+
+
+def dossier_routes(ground: Ground, dossiers: Dossiers, access: AccessTokens) -> list[Resource]:
+    """Return the API of dossiers."""
+    return DossierEndpoints(dossiers, access, ground.rules).routes()
+
+
+def first_status(settings: Settings) -> Status:
+    """Return what a company is that has just registered."""
+    return Status.ACTIVE if settings.companies.registration == "open" else Status.PENDING
+
+
+def service_secrets(settings: Settings) -> dict[str, bytes]:
+    """Return the digests of our own services' secrets, by name. Raises SettingsError."""
+    return {name: secret_digest(read_secret(service.secret_file)) for name, service in settings.services.items()}

@@ -9,21 +9,31 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from common.errors import NotFound
+from common.errors import NotAuthenticated, NotFound
 from common.http.body import form
 from common.http.cookies import SessionCookie
 from common.http.routing import Resource
 from common.sessions import csrf_token
 from dossier.model import Choice, Dossier
 from dossier.permissions import permission_of
-from identity.patients.sessions import PatientSession, PatientSessions
 from schemas.base import Rules, Schema
 from schemas.bodies import Permission
+from schemas.facts import SignedInPatient
 from schemas.identifiers import CompanyId, DossierId, Pseudoniem
 from website.origin import require_own_form, require_own_origin
 from website.pages import Pages
 
 COOKIE: Final = SessionCookie("__Host-sso-patient")
+
+
+class Sessions(Protocol):
+    async def find(self, token: str | None) -> SignedInPatient | None:
+        """Return who is signed in with a cookie's token, as seen now."""
+        ...
+
+    async def close(self, token: str) -> None:
+        """End the session of a cookie's token."""
+        ...
 
 
 class Dossiers(Protocol):
@@ -62,7 +72,7 @@ class HeldDossier:
 class PatientSite:
     """The pages of a patient. `front` is what `/` shows who is not signed in, `origins` those of our own pages."""
 
-    sessions: PatientSessions
+    sessions: Sessions
     dossiers: Dossiers
     companies: Companies
     pages: Pages
@@ -80,20 +90,22 @@ class PatientSite:
     async def home(self, request: Request) -> Response:
         """Show the patient who holds a dossier, and what was chosen; show others the front page."""
         token = COOKIE.read(request)
-        session = await self.sessions.find(token)
-        if token is None or session is None:
+        patient = await self.sessions.find(token)
+        if token is None or patient is None:
             return await self.front(request)
-        held = await self._held_on(session)
-        return self.pages.show("patient.html", name=session.name, held=held, csrf_token=csrf_token(token))
+        held = await self._held_on(patient)
+        return self.pages.show("patient.html", name=patient.name, held=held, csrf_token=csrf_token(token))
 
     async def choose(self, request: Request) -> Response:
         """Keep a choice, and show the list again."""
         token = COOKIE.read(request)
-        session = await self.sessions.require(token)
+        patient = await self.sessions.find(token)
+        if patient is None:
+            raise NotAuthenticated("You are not signed in, or you have been away for a while. Sign in again.")
         require_own_origin(request, self.origins)
         chosen = ConsentForm.parse(await form(request), Rules())
         require_own_form(token or "", chosen.csrf_token)
-        await self.dossiers.choose(session.pseudoniem, _dossier_id(request), chosen.choice)
+        await self.dossiers.choose(patient.pseudoniem, _dossier_id(request), chosen.choice)
         return RedirectResponse("/", 303)
 
     async def sign_out(self, request: Request) -> Response:
@@ -106,8 +118,8 @@ class PatientSite:
         COOKIE.clear(response)
         return response
 
-    async def _held_on(self, session: PatientSession) -> list[HeldDossier]:
-        dossiers = await self.dossiers.held_on(session.pseudoniem)
+    async def _held_on(self, patient: SignedInPatient) -> list[HeldDossier]:
+        dossiers = await self.dossiers.held_on(patient.pseudoniem)
         names = await self.companies.names({dossier.company_id for dossier in dossiers})
         return [
             HeldDossier(dossier, names.get(dossier.company_id, "Unknown company"), permission_of(dossier))

@@ -1,7 +1,6 @@
 """The application as one ASGI callable: the routes, the request context round them, and how errors look."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,12 +8,13 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import Receive, Scope, Send
 
 from common.errors import NotFound, ServiceError
+from common.http.address import client_address
 from common.http.context import Observe, RequestContext
 from common.http.negotiation import prefers_page
 from common.http.problems import oauth_error, problem
+from common.limits import Limits
 
 RenderPage = Callable[[Request, ServiceError, str], Response]
-Lifespan = Callable[[Router], AbstractAsyncContextManager[None]]
 
 
 def create_app(
@@ -24,11 +24,11 @@ def create_app(
     https: bool,
     error_page: RenderPage,
     observe: Observe,
-    lifespan: Lifespan | None = None,
+    limits: Limits,
 ) -> RequestContext:
     """Return the application. `error_page` makes the page for an error; `https` is about the public URL.
 
-    `observe` is told of each request that was answered.
+    `observe` is told of each request that was answered, `limits` of bearer tokens that were refused.
     """
 
     def render(request: Request, error: ServiceError, request_id: str) -> Response:
@@ -39,8 +39,17 @@ def create_app(
             return error_page(request, error, request_id)
         return problem(error, request_id)
 
-    router = Router(routes, redirect_slashes=False, default=_not_found, lifespan=lifespan)
-    return RequestContext(router, hosts=hosts, https=https, render=render, observe=observe)
+    router = Router(routes, redirect_slashes=False, default=_not_found)
+
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if "authorization" not in request.headers:
+            await router(scope, receive, send)
+            return
+        async with limits.of_bearer(client_address(request)):
+            await router(scope, receive, send)
+
+    return RequestContext(limited, hosts=hosts, https=https, render=render, observe=observe)
 
 
 async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:

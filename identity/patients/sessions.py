@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from common.clock import Clock
-from common.errors import NotAuthenticated
 from common.sessions import Limits, new_token, token_digest
+from schemas.facts import SignedInPatient
 from schemas.identifiers import Pseudoniem
 
 LIMITS: Final = Limits(idle=timedelta(minutes=15), total=timedelta(hours=2))
@@ -56,21 +56,14 @@ class PatientSessions:
         await self.store.open(PatientSession(token_digest(token), pseudoniem, name, now, now))
         return token
 
-    async def find(self, token: str | None) -> PatientSession | None:
-        """Return the session of a cookie's token if it is alive, as seen now."""
+    async def find(self, token: str | None) -> SignedInPatient | None:
+        """Return who is signed in with a cookie's token, as seen now; None without a session that is alive."""
         session = await self.store.find(token_digest(token)) if token is not None else None
         now = self.clock()
         if session is None or not LIMITS.alive(session.opened_at, session.seen_at, now):
             return None
         await self.store.touch(replace(session, seen_at=now))
-        return session
-
-    async def require(self, token: str | None) -> PatientSession:
-        """Return the session of a cookie's token. Raises NotAuthenticated."""
-        session = await self.find(token)
-        if session is None:
-            raise NotAuthenticated("You are not signed in, or you have been away for a while. Sign in again.")
-        return session
+        return SignedInPatient(session.pseudoniem, session.name)
 
     async def close(self, token: str) -> None:
         """End the session of a cookie's token."""

@@ -13,7 +13,7 @@ from identity.companies.store_sql import SqlCompanies
 from services.commands.given import Config, settings_of
 from services.databases import IDENTITY_OWNER, open_databases
 from services.migrate import require_current
-from services.required import database_urls
+from services.required import database_of
 
 T = TypeVar("T")
 CompanyId = Annotated[str, typer.Argument(help="The id that the company got when it registered.")]
@@ -61,12 +61,12 @@ def resume(company_id: CompanyId, config: Config = None) -> None:
 
 
 def _with_admission(config: Path | None, ask: Callable[[Admission], Awaitable[T]]) -> T:
-    urls = database_urls(settings_of(config).database)
+    url = database_of(IDENTITY_OWNER).of(settings_of(config))
 
     async def answer() -> T:
-        databases = open_databases(urls)
+        databases = open_databases({IDENTITY_OWNER.name: url})
         try:
-            await require_current(databases, [IDENTITY_OWNER])
+            await require_current(databases)
             return await ask(Admission(SqlCompanies(databases.identity)))
         finally:
             await databases.close()

@@ -8,12 +8,12 @@ import typer
 from services.commands.given import Config, settings_of
 from services.databases import open_databases
 from services.migrate import migrate
-from services.required import database_urls
+from services.required import DATABASES
 
 
 def migrate_schema(config: Config = None) -> None:
     """Bring the schema of every database to this version; before it is served, and safe to repeat."""
-    asyncio.run(_migrate(database_urls(settings_of(config).database)))
+    asyncio.run(_migrate(DATABASES.of(settings_of(config))))
     typer.echo("The schema is current.")
 
 

@@ -8,13 +8,19 @@ from common.key_files import write_secret
 from sso.issuer.clients import make_secret, secret_digest
 
 DEMO_SERVICE: Final = "demo"
+_FILE: Final = "demo-service.json"
 
 
-def demo_service(path: Path) -> bytes:
-    """Return the digest of the service's secret; a new secret for each start is in the file, as JSON.
+def make_demo_service(folder: Path) -> None:
+    """Write the service's credentials into the data folder, as JSON: a new secret for each start.
 
     Raises OSError if the file cannot be written.
     """
-    secret = make_secret()
-    write_secret(path, json.dumps({"clientId": DEMO_SERVICE, "clientSecret": secret}, indent=2) + "\n")
-    return secret_digest(secret)
+    credentials = {"clientId": DEMO_SERVICE, "clientSecret": make_secret()}
+    write_secret(folder / _FILE, json.dumps(credentials, indent=2) + "\n")
+
+
+def demo_service(folder: Path) -> dict[str, bytes]:
+    """Return the digest of the service's secret, by its name. Raises OSError if the file is not there."""
+    credentials = json.loads((folder / _FILE).read_text("utf-8"))
+    return {DEMO_SERVICE: secret_digest(credentials["clientSecret"])}

@@ -13,10 +13,10 @@ from website.pages import Pages
 
 
 class OpenApi:
-    """The description of a composition: of those operations whose path it serves."""
+    """The description of the operations in `areas`."""
 
-    def __init__(self, served: Collection[Resource], issuer: str, pages: Pages) -> None:
-        described = document(_areas(served), issuer)
+    def __init__(self, areas: Areas, issuer: str, pages: Pages) -> None:
+        described = document(areas, issuer)
         self._document = json.dumps(described, ensure_ascii=False).encode()
         self._page = pages.show("docs.html", document=described).body
 
@@ -33,7 +33,8 @@ class OpenApi:
         return HTMLResponse(self._page)
 
 
-def _areas(served: Collection[Resource]) -> Areas:
+def served_by(served: Collection[Resource]) -> Areas:
+    """Return those operations whose path is served."""
     paths = {resource.path for resource in served}
     chosen = {area: [one for one in operations if one.path in paths] for area, operations in AREAS.items()}
     return {area: operations for area, operations in chosen.items() if operations}

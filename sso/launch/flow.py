@@ -80,14 +80,17 @@ class LaunchFlow:
         """
         now = self.clock()
         checked = await self.tokens.check(compact, client_id, now)
-        await self._require_possible(checked)
+        known = await self._require_possible(checked)
         await self._require_unspent(checked)
         async with self.limits.of_company(checked.signer.company_id, Counted.LAUNCHES):
             token = await self.spender.spend(checked)
-            return await self._carry_out(token, browser, now), checked.signer
+            return await self._carry_out(token, known, browser, now), checked.signer
 
-    async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims]) -> None:
-        """Refuse what can be refused without effects; the transaction looks once more."""
+    async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims]) -> Pseudoniem | None:
+        """Refuse what can be refused without effects; the transaction looks once more.
+
+        Return the patient's pseudoniem if there is one already.
+        """
         external_id, bsn = checked.claims.treatment_relationship_id, checked.claims.bsn
         # Asked for every BSN: where pseudoniemen cannot be had, the token must not be spent.
         patient = await self.pseudoniemen.find(bsn) if bsn else None
@@ -95,6 +98,7 @@ class LaunchFlow:
             await self.relationships.require_possible(
                 checked.signer.company_id, external_id, patient, names_patient=bsn is not None
             )
+        return patient
 
     async def _require_unspent(self, checked: VerifiedToken[ProfessionalClaims]) -> None:
         """Refuse a token whose launch is there, and say which: cheap, and not on its company's account.
@@ -107,12 +111,19 @@ class LaunchFlow:
             refusal.launch_id = spent
             raise refusal
 
-    async def _carry_out(self, token: SpentToken[ProfessionalClaims], browser: Browser | None, now: datetime) -> Launch:
+    async def _carry_out(
+        self,
+        token: SpentToken[ProfessionalClaims],
+        known: Pseudoniem | None,
+        browser: Browser | None,
+        now: datetime,
+    ) -> Launch:
         company_id, claims = token.verified.signer.company_id, token.verified.claims
         launch_id = LaunchId(uuid.uuid4())
+        # Before the transaction: the pseudoniem service can be another process, and a transaction waits for nobody.
+        pseudoniem = known or (await self.pseudoniemen.make(claims.bsn) if claims.bsn else None)
         async with self.unit_of_work():
             await self.launches.spend(company_id, token.jti_digest, launch_id, now)
-            pseudoniem = await self.pseudoniemen.make(claims.bsn) if claims.bsn else None
             admission = await self.professionals.admit(company_id, claims.sub, claims.professional, now)
             relationship = await self.relationships.join(
                 company_id, claims.treatment_relationship_id, pseudoniem, admission.account_id, now

@@ -15,13 +15,13 @@ from services.openapi.document import document
 from services.openapi.operation import Operation
 from services.openapi.samples import SAMPLES
 from services.openapi.shapes import OAuthProblem, Problem
-from services.wiring import api_routes
+from services.whole import api_routes
 from tests.support.wire import secured
 from tests.support.world import ISSUER, World
 
 OPERATIONS = [operation for area in AREAS.values() for operation in area]
-BESIDE = {"/metrics": "negotiated", "/auth/login": "negotiated"}
-"""What the demo serves beside the routes that every composition has."""
+BESIDE = dict.fromkeys(["/healthz", "/readyz", "/metrics", "/auth/login"], "negotiated")
+"""What the demo serves beside the API of the owners."""
 
 
 def label(operation: Operation) -> str:

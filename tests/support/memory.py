@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from common.clock import Clock
 from common.errors import KeyRejected
+from common.limits import Counted
 from keys import policy
 from keys.partners import MAX_KEYS, PartnerKey
 from keys.ring import Purpose, SealedKey
@@ -19,6 +20,22 @@ from sso.verifier.trust import Signer
 from tests.support.ehr import Ehr
 
 REGISTERED: Final = datetime.fromisoformat("2026-01-01T00:00:00Z")
+
+
+@dataclass
+class MemoryLimiter:
+    """Limiter that counts, and has room for everyone."""
+
+    refusals: list[str] = field(default_factory=list)
+
+    async def admit(self, counted: Counted, who: str) -> None:
+        pass
+
+    async def refused(self, who: str) -> None:
+        self.refusals.append(who)
+
+    def require_patient(self, who: str) -> None:
+        pass
 
 
 @dataclass

@@ -6,14 +6,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 
 from common.settings import DatabaseSettings, LimitSettings, RedisSettings, Settings
-from services.demo.app import demo_app, open_ground
+from services.databases import OWNERS
+from services.demo.app import RULES, demo_app
+from services.demo.service_file import demo_service, make_demo_service
+from services.demo.settings import demo_settings
+from services.ground import open_ground
 from services.migrate import migrate
-from services.wiring import Service, wire
+from services.whole import Whole, wire_whole
 from tests.support.clock import SetClock
 from tests.support.described import as_described
 from tests.support.ehr import Ehr
@@ -70,7 +73,7 @@ class Company:
 class World:
     """A running service, its clock, and a client of it. `folder` holds its files, `database_url` its database."""
 
-    service: Service
+    service: Whole
     client: httpx2.AsyncClient
     clock: SetClock
     folder: Path
@@ -101,15 +104,12 @@ async def open_world(
 ) -> AsyncIterator[World]:
     """Give a service with data of its own in `folder` and at `database_url`."""
     clock = SetClock()
-    settings = Settings(database=DatabaseSettings(url=database_url), redis=RedisSettings(url=redis_url), limits=limits)
-    ground = open_ground(settings, folder, ISSUER, redis_url, clock)
-    try:
+    given = Settings(database=DatabaseSettings(url=database_url), redis=RedisSettings(url=redis_url), limits=limits)
+    settings = demo_settings(given, folder, ISSUER, redis_url)
+    make_demo_service(folder)
+    async with open_ground(settings, OWNERS, RULES, clock) as ground:
         await migrate(ground.databases)
-        service = await wire(ground)
-        app = await demo_app(service, folder, frozenset({urlsplit(ISSUER).hostname or "", "localhost"}))
-        transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
+        whole = await wire_whole(ground, settings, demo_service(folder))
+        transport = httpx2.ASGITransport(await demo_app(whole, folder), raise_app_exceptions=True)
         async with httpx2.AsyncClient(transport=transport, base_url=ISSUER, event_hooks=DESCRIBED) as client:
-            yield World(service, client, clock, folder, database_url, transport)
-    finally:
-        await ground.redis.aclose()
-        await ground.databases.close()
+            yield World(whole, client, clock, folder, database_url, transport)

@@ -12,7 +12,7 @@ from schemas.identifiers import CompanyId
 from schemas.profiles import COMPANY, LAUNCH
 from schemas.scopes import Scope
 from sso.issuer.issue import TokenIssuer
-from sso.verifier.access import AccessTokens
+from sso.verifier.access import AccessTokens, OwnTokens
 from tests.support.clock import SetClock
 from tests.support.desk import ISSUER
 from tests.support.ehr import Ehr, flip, jws
@@ -32,7 +32,7 @@ class Office:
         self.companies = MemoryCompanies()
         self.company: CompanyId = self.companies.add()
         self.issuer = TokenIssuer(self.ring, ISSUER)
-        self.access = AccessTokens(self.ring, self.companies, MemoryLaunches(), ISSUER, self.clock)
+        self.access = AccessTokens(OwnTokens(self.ring, ISSUER, self.clock), self.companies, MemoryLaunches())
 
     def issue(self, *, scope: str = "dossier:read", until: timedelta | None = None) -> str:
         company = str(self.company)

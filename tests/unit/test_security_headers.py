@@ -12,6 +12,8 @@ from common.errors import NotFound, ServiceError
 from common.http.app import create_app
 from common.http.routing import Resource
 from common.http.security import content_security_policy
+from common.limits import Limits
+from tests.support.memory import MemoryLimiter
 
 ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -55,7 +57,12 @@ ROUTES = [
 
 async def get(path: str, *, https: bool = False, method: str = "GET", **headers: str) -> httpx2.Response:
     app = create_app(
-        ROUTES, hosts=frozenset({"sso.example"}), https=https, error_page=error_page, observe=lambda *_: None
+        ROUTES,
+        hosts=frozenset({"sso.example"}),
+        https=https,
+        error_page=error_page,
+        observe=lambda *_: None,
+        limits=Limits(MemoryLimiter()),
     )
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://sso.example") as client:

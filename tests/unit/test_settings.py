@@ -1,12 +1,16 @@
 """Settings: a file, the environment above it, and one sentence for whatever cannot be."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from common.errors import SettingsError
 from common.settings_source import read_settings
-from services.required import complete
+from services import apart
+from services.all import NEEDS
+from services.required import DATABASES, Need, require
 
 COMPLETE = {
     "SSO_ISSUER__URL": "https://sso.example",
@@ -129,20 +133,63 @@ def test_a_wrong_variable_is_named_with_the_cure_and_not_shown(name: str, value:
 
 
 def test_with_everything_named_nothing_is_missing_and_one_database_is_every_owners() -> None:
-    needed = complete(read_settings(COMPLETE).settings)
-    assert needed.issuer == "https://sso.example"
-    assert dict.fromkeys(needed.database_urls.values()) == {"postgresql://sso:s3cret@db/sso": None}
+    settings = read_settings(COMPLETE).settings
+    require(settings, *NEEDS)
+    assert dict.fromkeys(DATABASES.of(settings).values()) == {"postgresql://sso:s3cret@db/sso": None}
 
 
 @pytest.mark.parametrize("name", COMPLETE)
 def test_what_is_missing_is_named_alone_with_the_cure(name: str) -> None:
     settings = read_settings({given: value for given, value in COMPLETE.items() if given != name}).settings
     with pytest.raises(SettingsError, match=rf"^Set what is missing: {name} \([^)]+\)\.$"):
-        complete(settings)
+        require(settings, *NEEDS)
+
+
+APART = {
+    "SSO_ISSUER__URL": "https://sso.example",
+    "SSO_REDIS__URL": "redis://:s3cret@redis:6379/0",
+    "SSO_DATABASE__IDENTITY_URL": "postgresql://sso:s3cret@db/identity",
+    "SSO_DATABASE__PSEUDONIEM_URL": "postgresql://sso:s3cret@db/pseudoniem",
+    "SSO_DATABASE__DOSSIER_URL": "postgresql://sso:s3cret@db/dossier",
+    "SSO_KEYS__SEALING_FILE": "/run/sealing.key",
+    "SSO_KEYS__DIGEST_FILE": "/run/digest.key",
+    "SSO_SERVICES__DOSSIER__SECRET_FILE": "/run/dossier.secret",
+    "SSO_SERVICES__WEBSITE__SECRET_FILE": "/run/website.secret",
+    "SSO_PEERS__IDENTITY_URL": "http://identity:8000",
+    "SSO_PEERS__PSEUDONIEM_URL": "http://pseudoniem:8000",
+    "SSO_PEERS__DOSSIER_URL": "http://dossier:8000",
+}
+ALWAYS = {"SSO_ISSUER__URL", "SSO_REDIS__URL"}
+IDENTITY, PSEUDONIEM, DOSSIER = (f"SSO_PEERS__{name}_URL" for name in ("IDENTITY", "PSEUDONIEM", "DOSSIER"))
+NEEDED: dict[str, tuple[Sequence[Need[Any]], set[str]]] = {
+    "identity": (
+        apart.IDENTITY_NEEDS,
+        ALWAYS | {"SSO_DATABASE__IDENTITY_URL", "SSO_KEYS__SEALING_FILE", PSEUDONIEM, DOSSIER},
+    ),
+    "pseudoniem": (
+        apart.PSEUDONIEM_NEEDS,
+        ALWAYS | {"SSO_DATABASE__PSEUDONIEM_URL", "SSO_KEYS__DIGEST_FILE", IDENTITY},
+    ),
+    "dossier": (
+        apart.DOSSIER_NEEDS,
+        ALWAYS | {"SSO_DATABASE__DOSSIER_URL", "SSO_SERVICES__DOSSIER__SECRET_FILE", IDENTITY, PSEUDONIEM},
+    ),
+    "website": (apart.WEBSITE_NEEDS, ALWAYS | {"SSO_SERVICES__WEBSITE__SECRET_FILE", IDENTITY, DOSSIER}),
+}
+
+
+@pytest.mark.parametrize("service", NEEDED)
+def test_a_service_apart_asks_for_what_is_its_own_and_no_more(service: str) -> None:
+    needs, names = NEEDED[service]
+    require(read_settings({name: APART[name] for name in names}).settings, *needs)
+    for missing in names:
+        rest = {name: APART[name] for name in names - {missing}}
+        with pytest.raises(SettingsError, match=rf"^Set what is missing: {missing} \([^)]+\)\.$"):
+            require(read_settings(rest).settings, *needs)
 
 
 def test_an_owner_without_a_database_is_missing_one() -> None:
     environment = {**COMPLETE, "SSO_DATABASE__IDENTITY_URL": COMPLETE["SSO_DATABASE__URL"]}
     del environment["SSO_DATABASE__URL"]
     with pytest.raises(SettingsError, match="SSO_DATABASE__URL"):
-        complete(read_settings(environment).settings)
+        require(read_settings(environment).settings, *NEEDS)

@@ -1,0 +1,167 @@
+"""Production apart: each service a process of its own, with its own database and its own keys, the others over HTTP.
+
+The pseudoniem service alone has the digest key, the website neither a database nor a key.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from starlette.types import ASGIApp
+
+from common.key_files import read_key
+from common.settings import Settings
+from identity.pseudoniem.digest import DigestKey
+from keys.sealing import Sealer
+from schemas.base import Rules
+from services.composition import application, launch_page_routes, patient_site_routes, signed_out
+from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Owner
+from services.ground import Ground, open_ground
+from services.housekeeping import housekeeping
+from services.migrate import require_current
+from services.openapi.catalogue import AREAS
+from services.peers.client import TIMEOUT, Peer
+from services.peers.dossier import DossierAnswers, PeerDossiers
+from services.peers.identity import IdentityAnswers, PeerCompanies, PeerLaunches, PeerPatientSessions
+from services.peers.own_keys import PublishedKeys
+from services.peers.pseudoniem import PeerPseudoniemen, PseudoniemAnswers
+from services.peers.token import FetchedToken, InternalToken, IssuedToken, token_client
+from services.required import DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, Need, database_of, own_secret, peer_url, require
+from services.wiring import (
+    dossier_routes,
+    first_status,
+    identity_routes,
+    open_rings,
+    pseudoniem_routes,
+    service_secrets,
+    wire_dossiers,
+    wire_identity,
+    wire_pseudoniemen,
+)
+from sso.issuer.issue import TokenIssuer
+from sso.verifier.access import AccessTokens, OwnTokens
+from website.pages import Pages
+
+IDENTITY_NEEDS = (ISSUER, REDIS, database_of(IDENTITY_OWNER), SEALING_KEY, peer_url("pseudoniem"), peer_url("dossier"))
+PSEUDONIEM_NEEDS = (ISSUER, REDIS, database_of(PSEUDONIEM_OWNER), DIGEST_KEY, peer_url("identity"))
+DOSSIER_NEEDS = (
+    ISSUER,
+    REDIS,
+    database_of(DOSSIER_OWNER),
+    own_secret("dossier"),
+    peer_url("identity"),
+    peer_url("pseudoniem"),
+)
+WEBSITE_NEEDS = (ISSUER, REDIS, own_secret("website"), peer_url("identity"), peer_url("dossier"))
+"""The settings that each service cannot do without."""
+
+
+@asynccontextmanager
+async def open_identity(settings: Settings, metrics: Path | None = None) -> AsyncIterator[ASGIApp]:
+    """Give the identity service: companies, keys, tokens, launches and their pages."""
+    async with _apart(settings, IDENTITY_NEEDS, [IDENTITY_OWNER]) as apart:
+        ground, sealer = apart.ground, Sealer(read_key(SEALING_KEY.of(settings)))
+        rings = await open_rings(ground, sealer)
+        token = IssuedToken(TokenIssuer(rings.access, ground.issuer), "identity", ground.clock)
+        identity = wire_identity(
+            ground,
+            rings,
+            sealer,
+            first_status(settings),
+            PeerPseudoniemen(await apart.peer("pseudoniem", token)),
+            PeerDossiers(await apart.peer("dossier", token)),
+        )
+        answers = IdentityAnswers(
+            identity.companies, identity.launch_rows, identity.patient_sessions, identity.access.own
+        )
+        routes = [
+            *identity_routes(ground, identity, service_secrets(settings)),
+            *launch_page_routes(identity, Pages(), frozenset({ground.issuer})),
+            *answers.routes(),
+        ]
+        async with housekeeping(ground.databases.identity, ground.clock):
+            yield application(ground, routes, metrics=metrics)
+
+
+@asynccontextmanager
+async def open_pseudoniem(settings: Settings, metrics: Path | None = None) -> AsyncIterator[ASGIApp]:
+    """Give the pseudoniem service. It asks nobody anything but our public keys."""
+    async with _apart(settings, PSEUDONIEM_NEEDS, [PSEUDONIEM_OWNER]) as apart:
+        ground = apart.ground
+        pseudoniemen = await wire_pseudoniemen(ground, DigestKey(read_key(DIGEST_KEY.of(settings))))
+        own = await apart.own_tokens()
+        routes = [
+            *pseudoniem_routes(ground, pseudoniemen, own),
+            *PseudoniemAnswers(pseudoniemen, own, ground.rules).routes(),
+        ]
+        yield application(ground, routes, metrics=metrics)
+
+
+@asynccontextmanager
+async def open_dossier(settings: Settings, metrics: Path | None = None) -> AsyncIterator[ASGIApp]:
+    """Give the dossier service: dossiers, and the consent of their patients."""
+    async with _apart(settings, DOSSIER_NEEDS, [DOSSIER_OWNER]) as apart:
+        ground, own, token = apart.ground, await apart.own_tokens(), await apart.fetched_token("dossier")
+        dossiers = wire_dossiers(ground, PeerPseudoniemen(await apart.peer("pseudoniem", token)))
+        identity = await apart.peer("identity", token)
+        access = AccessTokens(own, PeerCompanies(identity), PeerLaunches(identity))
+        routes = [*dossier_routes(ground, dossiers, access), *DossierAnswers(dossiers, own).routes()]
+        yield application(ground, routes, metrics=metrics)
+
+
+@asynccontextmanager
+async def open_website(settings: Settings, metrics: Path | None = None) -> AsyncIterator[ASGIApp]:
+    """Give the website: the patient's site, and the description of the whole API."""
+    async with _apart(settings, WEBSITE_NEEDS, []) as apart:
+        ground, pages, token = apart.ground, Pages(), await apart.fetched_token("website")
+        identity = await apart.peer("identity", token)
+        routes = patient_site_routes(
+            PeerPatientSessions(identity),
+            PeerDossiers(await apart.peer("dossier", token)),
+            PeerCompanies(identity),
+            pages,
+            signed_out(pages),
+            frozenset({ground.issuer}),
+        )
+        yield application(ground, routes, metrics=metrics, described=AREAS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """A service on its own, with what it needs to ask the others."""
+
+    settings: Settings
+    ground: Ground
+    open: AsyncExitStack
+
+    async def peer(self, service: str, token: InternalToken) -> Peer:
+        """Return another service of ours."""
+        return Peer(service, await self._client(service), token)
+
+    async def own_tokens(self) -> OwnTokens:
+        """Return the verifier of our own tokens, with the keys that identity publishes."""
+        keys = PublishedKeys(await self._client("identity"))
+        return OwnTokens(keys, self.ground.issuer, self.ground.clock)
+
+    async def fetched_token(self, service: str) -> InternalToken:
+        """Return the internal token of the service that we are."""
+        client = token_client(service, own_secret(service).of(self.settings), TIMEOUT)
+        endpoint = f"{peer_url('identity').of(self.settings)}/auth/token/internal"
+        return FetchedToken(await self.open.enter_async_context(client), endpoint)
+
+    async def _client(self, service: str) -> httpx2.AsyncClient:
+        url = peer_url(service).of(self.settings)
+        return await self.open.enter_async_context(httpx2.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False))
+
+
+@asynccontextmanager
+async def _apart(settings: Settings, needs: Sequence[Need[Any]], owners: Sequence[Owner]) -> AsyncIterator[_Apart]:
+    """Give what a service on its own stands on. Raises SettingsError."""
+    require(settings, *needs)
+    async with AsyncExitStack() as stack:
+        ground = await stack.enter_async_context(open_ground(settings, owners, Rules()))
+        await require_current(ground.databases)
+        yield _Apart(settings, ground, stack)

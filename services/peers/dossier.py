@@ -1,0 +1,118 @@
+"""The dossier service: as launches and the website see it, and what it answers them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from common.errors import NotFound, PermissionDenied
+from common.http.bearer import bearer_token
+from common.http.body import json_object
+from common.http.routing import Resource
+from dossier.model import Choice, Consent, Dossier
+from dossier.service import Dossiers
+from schemas.base import Rules
+from schemas.bodies import LaunchDossier
+from schemas.callers import InternalAccess
+from schemas.identifiers import CompanyId, DossierId, Pseudoniem
+from services.peers.bodies import (
+    ConsentChoice,
+    DossierAtLaunch,
+    GivenConsent,
+    HeldDossier,
+    HeldDossiers,
+    OfCompanyAndPatient,
+    OfPseudoniem,
+)
+from services.peers.client import Peer
+
+_AT_LAUNCH, _HELD, _CONSENTS = "/internal/dossiers/at-launch", "/internal/dossiers/held", "/internal/consents"
+_FOR_PATIENTS: Final = "website"
+"""The service of ours that acts for patients."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerDossiers:
+    """`Dossiers` of launches and of the patient's site."""
+
+    peer: Peer
+
+    async def for_launch(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> LaunchDossier | None:
+        """Return the company's dossier on a patient as a launch shows it. Raises Unavailable."""
+        asked = OfCompanyAndPatient(company_id=company_id, pseudoniem=pseudoniem)
+        try:
+            found = DossierAtLaunch.of_answer(await self.peer.ask(_AT_LAUNCH, asked.wire(), safe=True))
+        except NotFound:
+            return None
+        return LaunchDossier(dossier_id=found.dossier_id, permission=found.permission)
+
+    async def held_on(self, pseudoniem: Pseudoniem) -> Sequence[Dossier]:
+        """Return all dossiers on a patient, for that patient. Raises Unavailable."""
+        answer = await self.peer.ask(_HELD, OfPseudoniem(pseudoniem=pseudoniem).wire(), safe=True)
+        return [_dossier(pseudoniem, held) for held in HeldDossiers.of_answer(answer).items]
+
+    async def choose(self, pseudoniem: Pseudoniem, dossier_id: DossierId, choice: Choice) -> None:
+        """Keep the patient's choice. Raises NotFound or Unavailable; after that the choice may have been kept."""
+        chosen = ConsentChoice(pseudoniem=pseudoniem, dossier_id=dossier_id, choice=choice)
+        await self.peer.ask(_CONSENTS, chosen.wire(), safe=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DossierAnswers:
+    """What the dossier service answers our other services."""
+
+    dossiers: Dossiers
+    access: InternalAccess
+
+    def routes(self) -> list[Resource]:
+        """Return the routes of these answers."""
+        return [
+            Resource(_AT_LAUNCH, POST=self.at_launch),
+            Resource(_HELD, POST=self.held),
+            Resource(_CONSENTS, POST=self.choose),
+        ]
+
+    async def at_launch(self, request: Request) -> Response:
+        """Answer `for_launch`."""
+        await self.access.internal(bearer_token(request))
+        asked = OfCompanyAndPatient.parse(await json_object(request), Rules())
+        found = await self.dossiers.for_launch(CompanyId(asked.company_id), Pseudoniem(asked.pseudoniem))
+        if found is None:
+            raise NotFound("The company has no dossier on this patient.")
+        return JSONResponse(DossierAtLaunch(dossier_id=found.dossier_id, permission=found.permission).wire())
+
+    async def held(self, request: Request) -> Response:
+        """Answer `held_on`."""
+        await self._require_website(request)
+        asked = OfPseudoniem.parse(await json_object(request), Rules())
+        held = await self.dossiers.held_on(Pseudoniem(asked.pseudoniem))
+        return JSONResponse(HeldDossiers(items=[_held(dossier) for dossier in held]).wire())
+
+    async def choose(self, request: Request) -> Response:
+        """Carry out `choose`."""
+        await self._require_website(request)
+        asked = ConsentChoice.parse(await json_object(request), Rules())
+        await self.dossiers.choose(Pseudoniem(asked.pseudoniem), DossierId(asked.dossier_id), asked.choice)
+        return Response(status_code=204)
+
+    async def _require_website(self, request: Request) -> None:
+        if await self.access.internal(bearer_token(request)) != _FOR_PATIENTS:
+            raise PermissionDenied("Only the website acts for patients.")
+
+
+def _held(dossier: Dossier) -> HeldDossier:
+    given = dossier.consent
+    return HeldDossier(
+        dossier_id=dossier.dossier_id,
+        company_id=dossier.company_id,
+        created_at=dossier.created_at,
+        consent=GivenConsent(choice=given.choice, chosen_at=given.chosen_at) if given else None,
+    )
+
+
+def _dossier(pseudoniem: Pseudoniem, held: HeldDossier) -> Dossier:
+    given = held.consent
+    consent = Consent(given.choice, given.chosen_at, pseudoniem) if given else None
+    return Dossier(DossierId(held.dossier_id), CompanyId(held.company_id), pseudoniem, held.created_at, consent)

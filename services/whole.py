@@ -1,0 +1,71 @@
+"""All owners in one process, each asking the others directly: what production in one process and the demo share."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from common.errors import SettingsError
+from common.http.routing import Resource
+from common.key_files import read_key
+from common.settings import Settings
+from dossier.service import Dossiers
+from identity.pseudoniem.digest import DigestKey
+from identity.pseudoniem.service import Pseudoniemen
+from keys.sealing import Sealer
+from services.ground import Ground
+from services.required import DIGEST_KEY, SEALING_KEY
+from services.wiring import (
+    Identity,
+    dossier_routes,
+    first_status,
+    identity_routes,
+    open_rings,
+    pseudoniem_routes,
+    service_secrets,
+    wire_dossiers,
+    wire_identity,
+    wire_pseudoniemen,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Everything. `services` are the digests of our own services' secrets, by name."""
+
+    ground: Ground
+    sealer: Sealer
+    services: Mapping[str, bytes]
+    identity: Identity
+    pseudoniemen: Pseudoniemen
+    dossiers: Dossiers
+
+
+async def wire_whole(ground: Ground, settings: Settings, own_services: Mapping[str, bytes] | None = None) -> Whole:
+    """Connect everything. `own_services` are those of the composition itself, beside those in the settings.
+
+    Raises SettingsError if a key is missing, damaged or another database's, or Unavailable.
+    """
+    sealing, digest = read_key(SEALING_KEY.of(settings)), read_key(DIGEST_KEY.of(settings))
+    require_different([sealing, digest])
+    services = {**service_secrets(settings), **(own_services or {})}
+    sealer = Sealer(sealing)
+    rings = await open_rings(ground, sealer)
+    pseudoniemen = await wire_pseudoniemen(ground, DigestKey(digest))
+    dossiers = wire_dossiers(ground, pseudoniemen)
+    identity = wire_identity(ground, rings, sealer, first_status(settings), pseudoniemen, dossiers)
+    return Whole(ground, sealer, services, identity, pseudoniemen, dossiers)
+
+
+def require_different(keys: Sequence[bytes]) -> None:
+    """Raise SettingsError if two of the keys are the same."""
+    if len(set(keys)) < len(keys):
+        raise SettingsError("The sealing key and the digest key are the same: make two, with `sso keys init`.")
+
+
+def api_routes(whole: Whole) -> list[Resource]:
+    """Return the API of all owners."""
+    ground, access = whole.ground, whole.identity.access
+    return [
+        *identity_routes(ground, whole.identity, whole.services),
+        *pseudoniem_routes(ground, whole.pseudoniemen, access.own),
+        *dossier_routes(ground, whole.dossiers, access),
+    ]
