@@ -23,7 +23,7 @@ from services.ground import Ground, open_ground
 from services.housekeeping import housekeeping
 from services.migrate import require_current
 from services.openapi.catalogue import AREAS
-from services.peers.client import TIMEOUT, Peer
+from services.peers.client import Peer, open_client
 from services.peers.dossier import DossierAnswers, PeerDossiers
 from services.peers.identity import IdentityAnswers, PeerCompanies, PeerLaunches, PeerPatientSessions
 from services.peers.own_keys import PublishedKeys
@@ -148,13 +148,12 @@ class _Apart:
 
     async def fetched_token(self, service: str) -> InternalToken:
         """Return the internal token of the service that we are."""
-        client = token_client(service, own_secret(service).of(self.settings), TIMEOUT)
+        client = token_client(service, own_secret(service).of(self.settings))
         endpoint = f"{peer_url('identity').of(self.settings)}/auth/token/internal"
         return FetchedToken(await self.open.enter_async_context(client), endpoint)
 
     async def _client(self, service: str) -> httpx2.AsyncClient:
-        url = peer_url(service).of(self.settings)
-        return await self.open.enter_async_context(httpx2.AsyncClient(base_url=url, timeout=TIMEOUT, trust_env=False))
+        return await self.open.enter_async_context(open_client(peer_url(service).of(self.settings)))
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Our own keys for access tokens, in a process that has none of them: from the key set that identity publishes."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -19,6 +20,7 @@ MAX_AGE: Final = 60.0
 COOLDOWN: Final = 5.0
 """Seconds between two looks for names that are not in the set: anyone can think of names."""
 
+_SECONDS: Final = 0.4
 _PATH: Final = "/.well-known/jwks.json"
 
 _log = structlog.get_logger("peers")
@@ -50,7 +52,8 @@ class PublishedKeys:
     async def _fetch_keys(self) -> None:
         self._asked_at = time.monotonic()
         try:
-            answer = await self._client.get(_PATH)
+            async with asyncio.timeout(_SECONDS):
+                answer = await self._client.get(_PATH)
             self._keys = access_keys(strict_json.parse_object(answer.raise_for_status().content))
-        except (httpx2.HTTPError, ValueError) as error:
+        except (httpx2.HTTPError, TimeoutError, ValueError) as error:
             raise Unavailable("the identity service", private=f"no key set: {type(error).__name__}") from None

@@ -22,6 +22,10 @@ _GOOD: Final = 870.0
 """Seconds that it is used for want of a new one: not to its very end, a clock may differ."""
 
 
+_SECONDS: Final = 0.7
+"""For each step of fetching one: those who wait have a little more."""
+
+
 class InternalToken(Protocol):
     async def get(self) -> str:
         """Return a token that is good now. Raises Unavailable."""
@@ -88,12 +92,12 @@ class IssuedToken:
         """See `InternalToken`; the next one is another anyway."""
 
 
-def token_client(name: str, secret_file: Path, timeout: httpx2.Timeout) -> AsyncOAuth2Client:
+def token_client(name: str, secret_file: Path) -> AsyncOAuth2Client:
     """Return the OAuth client of the service `name`; the caller closes it. Raises SettingsError."""
     return AsyncOAuth2Client(
         client_id=name,
         client_secret=read_secret(secret_file),
         token_endpoint_auth_method="client_secret_basic",  # noqa: S106 - the name of a method
-        timeout=timeout,
+        timeout=_SECONDS,
         trust_env=False,
     )

@@ -58,8 +58,14 @@ class ServerProcess(ABC):
 
         Raises RuntimeError, with the end of the server's log, where it does not.
         """
+        self.begin()
+        self.wait_until_ready()
+        return self
+
+    def begin(self) -> None:
+        """Start the server, with the data of its last run; it does not answer yet."""
         if self.external_url or self._process:
-            return self
+            return
         if self.folder == Path():
             self.folder = Path(tempfile.mkdtemp(prefix="sso-test-"))
             atexit.register(self.close)
@@ -75,20 +81,23 @@ class ServerProcess(ABC):
                 group=self.user,
                 extra_groups=None if self.user is None else [],
             )
-        self._wait_until_ready()
-        return self
 
     def stop(self) -> None:
         """End the server in good order; its data stay for the next start."""
         if self._process is None:
             return
-        self.resume()
-        self._process.send_signal(self.end_signal)
+        self.ask_to_stop()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
         self._process = None
+
+    def ask_to_stop(self) -> None:
+        """Tell the server to end in good order, without waiting for it."""
+        if self._process is not None:
+            self.resume()
+            self._process.send_signal(self.end_signal)
 
     def wait(self) -> int:
         """Wait until the server has ended by itself (at most 10 seconds); return its exit code."""
@@ -136,7 +145,10 @@ class ServerProcess(ABC):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
-    def _wait_until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
+        """Wait until a server that was begun answers (at most 30 seconds). Raises RuntimeError as `start` does."""
+        if self.external_url:
+            return
         end = time.monotonic() + START_SECONDS
         while self._process and self._process.poll() is None and time.monotonic() < end:
             if self._ready():

@@ -1,0 +1,51 @@
+"""What the deployment tests share: a running deployment of each shape."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+
+from tests.support.deployment import APART, OWNERS, Deployment
+from tests.support.servers.postgres_server import PostgresServer
+from tests.support.servers.redis_server import RedisServer
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What runs, in how many workers each, on which databases."""
+
+    services: tuple[str, ...]
+    workers: int
+    databases: dict[str, str]
+
+
+SHAPES = {"one process": (("all",), 1), "four services": (APART, 1), "four services, two workers": (APART, 2)}
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+async def shape(request: pytest.FixtureRequest, postgres_server: PostgresServer) -> Shape:
+    """A shape with empty databases; made apart, as `sso migrate` runs an event loop of its own."""
+    services, workers = SHAPES[request.param]
+    return Shape(services, workers, {owner: await postgres_server.create_database() for owner in OWNERS})
+
+
+@pytest.fixture(scope="module")
+def deployment(
+    shape: Shape, tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
+) -> Iterator[Deployment]:
+    """A running deployment: do not stop it."""
+    folder = tmp_path_factory.mktemp("deployment")
+    running = Deployment(folder, shape.databases, redis_server.url, shape.services, shape.workers)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.close()
+
+
+@pytest.fixture
+async def client(deployment: Deployment) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client with cookies of its own."""
+    async with deployment.client() as opened:
+        yield opened

@@ -1,0 +1,202 @@
+"""One suite for every shape: whoever calls cannot tell how the service is deployed."""
+
+import asyncio
+import re
+from collections import Counter
+
+import httpx2
+import pytest
+
+from common.clock import wall_clock
+from tests.support.bsns import fresh_bsn
+from tests.support.deployment import APART, Deployment
+from tests.support.ehr import PROFESSIONAL
+from tests.support.races import at_once
+from tests.support.wire import oauth_error, problem, secured
+from tests.support.world import PAGE, Company
+
+
+def claims(company: Company, **changes: object) -> dict[str, object]:
+    return company.ehr.claims(wall_clock(), **{"profInfo": PROFESSIONAL, **changes})
+
+
+async def test_a_launch_finds_the_dossier_and_the_consent_of_its_patient(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company, bsn = await deployment.company(client), fresh_bsn()
+    dossier = (await company.create_dossier(bsn)).json()
+    assert dossier["permission"] == "pending"
+    problem(await company.permission(bsn), 403, "consent_missing")
+
+    async with deployment.client() as patient:
+        await deployment.sign_in(patient, bsn)
+        page = (await patient.get("/", headers=PAGE)).text
+        assert "Huisartsenpraktijk De Linde" in page
+        form = {"choice": "approved", "csrfToken": re.findall(r'name="csrfToken" value="([^"]+)"', page)[0]}
+        chosen = await patient.post(f"/consents/{dossier['dossierId']}", data=form, headers=PAGE)
+        assert (chosen.status_code, chosen.headers["location"]) == (303, "/")
+        assert (await patient.post("/sign-out", headers=PAGE)).status_code == 303
+        again = await patient.post(f"/consents/{dossier['dossierId']}", data=form, headers=PAGE)
+        assert again.status_code == 401
+
+    assert (await company.permission(bsn)).json() == {"gavePermission": True}
+    token = company.ehr.sign(claims(company, patientInfo={"bsn": bsn}, treatmentRelationshipId="1532"))
+    answer = await company.launch(token)
+    assert answer.status_code == 200, answer.text
+    secured(answer)
+    context = answer.json()
+    assert context["dossier"] == {"dossierId": dossier["dossierId"], "permission": "approved"}
+    assert context["patient"] == {"pseudoniem": dossier["pseudoniem"]}
+    assert context["professional"]["status"] == "created"
+    problem(await company.launch(token), 401, "token_replayed")
+
+    launched = {"Authorization": f"Bearer {context['accessToken']}"}
+    listed = (await client.get("/dossier", headers=launched)).json()
+    assert [item["dossierId"] for item in listed["items"]] == [dossier["dossierId"]]
+    assert (await client.get(f"/dossier/{dossier['dossierId']}", headers=launched)).json()["permission"] == "approved"
+
+
+async def test_a_company_asks_of_many_patients_at_once_and_deletes_what_it_made(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company, bsns = await deployment.company(client), [fresh_bsn() for _ in range(3)]
+    made = [(await company.create_dossier(bsn)).json()["dossierId"] for bsn in bsns[:2]]
+    again = await company.create_dossier(bsns[0])
+    assert (again.status_code, again.json()["dossierId"]) == (200, made[0])
+
+    asked = await client.post("/dossier/permissions", json={"bsns": bsns}, headers=company.bearer)
+    assert asked.json() == {"results": [{"gavePermission": False}] * 3}
+    first = (await client.get("/dossier", params={"limit": 1}, headers=company.bearer)).json()
+    rest = (await client.get("/dossier", params={"cursor": first["nextCursor"]}, headers=company.bearer)).json()
+    assert [item["dossierId"] for item in first["items"] + rest["items"]] == made
+
+    assert (await client.delete(f"/dossier/{bsns[0]}", headers=company.bearer)).status_code == 204
+    problem(await client.delete(f"/dossier/{bsns[0]}", headers=company.bearer), 404, "not_found")
+    problem(await client.get(f"/dossier/{made[0]}", headers=company.bearer), 404, "not_found")
+
+
+async def test_a_token_posted_forty_times_at_once_is_accepted_once(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company = await deployment.company(client)
+    token = company.ehr.sign(claims(company, patientInfo={"bsn": fresh_bsn()}))
+    answers = await at_once(40, lambda _: company.launch(token))
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 401: 39}
+    assert {answer.json().get("code") for answer in answers} == {None, "token_replayed"}
+
+
+async def test_one_patient_seen_first_by_many_has_one_pseudoniem(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    bsn, internal = fresh_bsn(), await deployment.internal(client, "dossier")
+    answers = await at_once(20, lambda _: client.post("/pseudoniem", json={"bsn": bsn}, headers=internal))
+    assert len({answer.json()["pseudoniem"] for answer in answers}) == 1
+    shown = await client.get(f"/pseudoniem/{bsn}", headers=internal)
+    assert shown.json() == answers[0].json()
+
+
+async def test_a_browser_launches_goes_on_and_leaves(deployment: Deployment, client: httpx2.AsyncClient) -> None:
+    company = await deployment.company(client)
+    token = company.ehr.sign(claims(company, patientInfo={"bsn": fresh_bsn()}))
+    async with deployment.client() as browser:
+        launched = await browser.post("/sso/launch", data={"token": token}, headers=PAGE)
+        assert launched.status_code == 303
+        page = launched.headers["location"]
+        assert (await browser.get(page, headers=PAGE)).status_code == 200
+        launch_id = page.removeprefix("/launch/")
+        assert (await browser.get("/sso/session")).json()["launchId"] == launch_id
+        went_on = await browser.get("/sso/continue", params={"launchId": launch_id}, headers=PAGE)
+        assert (went_on.status_code, went_on.headers["location"]) == (303, page)
+        assert (await browser.delete("/sso/session")).status_code == 204
+        problem(await browser.get("/sso/session"), 401, "not_authenticated")
+
+
+async def test_a_professional_of_whom_too_little_is_known_registers(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company = await deployment.company(client)
+    told = claims(company, sub="profID7", profInfo={"firstname": "John"}, patientInfo={"bsn": fresh_bsn()})
+    context = (await company.launch(company.ehr.sign(told))).json()
+    assert (context["professional"]["status"], context["accessToken"]) == ("registration_required", None)
+    async with deployment.client() as browser:
+        address = context["professional"]["registrationUrl"]
+        assert 'value="John"' in (await browser.get(address, headers=PAGE)).text
+        path, code = address.split("?code=")
+        registered = await browser.post(path, data={**PROFESSIONAL, "code": code}, headers=PAGE)
+        assert (registered.status_code, registered.headers["location"]) == (303, f"/launch/{context['launchId']}")
+
+
+async def test_a_company_without_a_key_has_us_sign_its_token(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company, bsn = await deployment.company(client), fresh_bsn()
+    contents = {"sub": "profID9", "profInfo": PROFESSIONAL, "patientInfo": {"bsn": bsn}}
+    signed = await client.post("/auth/token/professional", json=contents, headers=company.bearer)
+    assert signed.status_code == 201
+    assert (await company.launch(signed.json()["token"])).status_code == 200
+    problem(await company.launch(signed.json()["token"]), 401, "token_replayed")
+
+
+async def test_a_suspended_company_is_out_everywhere_with_the_next_call(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company = await deployment.company(client)
+    await company.create_dossier(fresh_bsn())
+    assert (await deployment.sso("company", "suspend", company.company_id)).code == 0
+    for path in ("/company", "/company/keys", "/dossier"):
+        problem(await client.get(path, headers=company.bearer), 401, "not_authenticated")
+    problem(await company.launch(company.ehr.sign(claims(company))), 401, "token_rejected")
+    oauth_error(await company.fetch_token(), 401, "invalid_client")
+
+    assert (await deployment.sso("company", "resume", company.company_id)).code == 0
+    assert (await client.get("/dossier", headers=company.bearer)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/company", "/dossier", "/pseudoniem/123456782", "/dossier/123456782/permission"])
+async def test_nobody_gets_in_without_a_token_of_the_right_kind(
+    deployment: Deployment, client: httpx2.AsyncClient, path: str
+) -> None:
+    company, internal = await deployment.company(client), await deployment.internal(client, "website")
+    problem(await client.get(path), 401, "not_authenticated")
+    spoiled = {"Authorization": company.bearer["Authorization"][:-4] + "AAAA"}
+    problem(await client.get(path, headers=spoiled), 401, "not_authenticated")
+    wrong_kind = company.bearer if path.startswith("/pseudoniem") else internal
+    problem(await client.get(path, headers=wrong_kind), 403, "permission_denied")
+    problem(await client.get(path, headers={**internal, "Host": "elsewhere.example"}), 400, "unknown_host")
+
+
+async def test_one_description_tells_of_every_call(client: httpx2.AsyncClient) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    assert {"/company", "/auth/token/internal", "/sso/launch", "/dossier/{key}", "/pseudoniem", "/readyz"} <= set(paths)
+    assert not any(path.startswith("/internal") for path in paths)
+    assert (await client.get("/errors/token_replayed", headers=PAGE)).status_code == 200
+
+
+async def test_every_service_is_ready_and_counts_over_all_its_workers(deployment: Deployment) -> None:
+    for name, service in deployment.services.items():
+        async with httpx2.AsyncClient(base_url=service.address) as own:
+            assert (await own.get("/readyz")).json() == {"status": "ready", "failing": []}, name
+            before = counted(await own.get("/metrics"))
+            await asyncio.gather(*(httpx2_get(service.address) for _ in range(12)))
+            assert counted(await own.get("/metrics")) == before + 12, name
+
+
+async def httpx2_get(address: str) -> None:
+    async with httpx2.AsyncClient(base_url=address) as another:  # a connection of its own: any worker may take it
+        assert (await another.get("/healthz")).status_code == 200
+
+
+def counted(metrics: httpx2.Response) -> float:
+    """Return how often /healthz has been answered."""
+    found = re.findall(r'^sso_requests_total\{.*route="/healthz".*\} (\S+)$', metrics.text, re.MULTILINE)
+    return sum(float(figure) for figure in found)
+
+
+async def test_a_service_apart_serves_its_own_paths_alone(deployment: Deployment) -> None:
+    if set(deployment.services) != set(APART):
+        return
+    own = {"identity": "/company", "pseudoniem": "/pseudoniem/123456782", "dossier": "/dossier", "website": "/sign-out"}
+    for name, service in deployment.services.items():
+        async with httpx2.AsyncClient(base_url=service.address) as direct:
+            found = {owner for owner, path in own.items() if (await direct.get(path)).status_code != 404}
+            assert found == {name}
