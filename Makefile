@@ -20,6 +20,7 @@ run: ## start the demo on http://127.0.0.1:8080 (PORT=9090 for another port)
 test: ## run all tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" for some)
 	@$(VENV) dev
 	@sh tools/chromium.sh
+	@sh tools/node.sh bruno
 	@exec .venv/bin/pytest $(ARGS)
 
 check: ## lint, formatting, types and the rules about who may import whom
@@ -42,5 +43,5 @@ lock: ## write the three requirements files anew (ARGS=--upgrade for newer versi
 clean: ## remove the demo's data (var/)
 	rm -rf var
 
-distclean: clean ## remove .venv too
-	rm -rf .venv
+distclean: clean ## remove .venv and node_modules too
+	rm -rf .venv bruno/node_modules

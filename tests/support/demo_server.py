@@ -29,6 +29,11 @@ class DemoServer(ServerProcess):
         """Where the simulated EHR is: for a browser another site than the service."""
         return f"http://localhost:{self.port}/simulator"
 
+    def service_credentials(self) -> dict[str, str]:
+        """Return `clientId` and `clientSecret` of the service that may ask for internal tokens, from its file."""
+        credentials: dict[str, str] = json.loads((self._data / "demo-service.json").read_text())
+        return credentials
+
     @asynccontextmanager
     async def ehr_client(self) -> AsyncIterator[httpx2.AsyncClient]:
         """Give a client with the company token of the simulated EHR, whose secret is in its file."""

@@ -1,0 +1,58 @@
+"""Whose room a token request uses: the company's that asks, at its own minute, in the words of OAuth."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from common.limits import Counted
+from common.settings import LimitSettings
+from services.limits_redis import RedisLimiter
+from tests.support.servers.redis_server import RedisServer
+from tests.support.wire import oauth_error
+from tests.support.world import Company, World, open_world
+
+FEW = LimitSettings(token_requests=4)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A world of its own, where few tokens can be asked for."""
+    with RedisServer(private=True) as redis:
+        async with open_world(tmp_path, f"sqlite:///{tmp_path / 'sso.db'}", redis.url, FEW) as opened:
+            yield opened
+
+
+async def use_up(world: World, company: Company) -> None:
+    """Use up the room that a company has for token requests, from other addresses."""
+    limiter = world.service.ground.limits.limiter
+    assert isinstance(limiter, RedisLimiter)
+    for _ in range(FEW.token_requests - 1):  # it has asked once
+        await limiter.admit(Counted.TOKEN_REQUESTS, f"company:{company.company_id}")
+
+
+def limited(answer: httpx2.Response) -> None:
+    """Check that this tells, in the form of OAuth, when to come back."""
+    oauth_error(answer, 429, "rate_limited")
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+async def test_a_company_that_asks_for_too_many_tokens_keeps_no_other_out(world: World) -> None:
+    one, other = await world.company(alg="ES256"), await world.company(alg="ES256")
+    await use_up(world, one)
+    limited(await one.fetch_token())
+    assert (await other.fetch_token()).status_code == 200
+
+
+async def test_the_token_requests_of_our_own_services_are_counted_by_address(world: World) -> None:
+    service = json.loads((world.folder / "demo-service.json").read_text())
+
+    async def ask() -> httpx2.Response:
+        credentials = (service["clientId"], service["clientSecret"])
+        form = {"grant_type": "client_credentials"}
+        return await world.client.post("/auth/token/internal", data=form, auth=credentials)
+
+    assert [(await ask()).status_code for _ in range(FEW.token_requests)] == [200] * FEW.token_requests
+    limited(await ask())
