@@ -19,7 +19,12 @@ _BY_CLASS: Final[Mapping[type[ServiceError], ServiceError]] = {type(sample): sam
 _ALWAYS: Final = (errors.UnknownHost, errors.InternalFault)
 _OF_QUERY: Final = (errors.MalformedBody, errors.DuplicateParameter, errors.InvalidInput)
 _OF_BODY: Final = (*_OF_QUERY, errors.BodyTooLarge, errors.BodyTooSlow, errors.UnsupportedMediaType)
-_OF_BEARER: Final = (errors.DuplicateParameter, errors.NotAuthenticated, errors.PermissionDenied)
+_OF_BEARER: Final = (
+    errors.DuplicateParameter,
+    errors.NotAuthenticated,
+    errors.PermissionDenied,
+    errors.RateLimited,
+)
 _OF_CALLER: Final[Mapping[Caller, tuple[type[ServiceError], ...]]] = {
     Caller.ANYONE: (),
     Caller.CLIENT: (

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import httpx2
@@ -29,8 +29,10 @@ _log = structlog.get_logger("peers")
 class PublishedKeys:
     """`OwnKeys` of the verifier of access tokens. Fetched when first needed, by one caller for all."""
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
+    def __init__(self, client: httpx2.AsyncClient, seconds: Callable[[], float] = time.monotonic) -> None:
+        """Fetch with a client of the identity service; `seconds` is a clock that nobody sets."""
         self._client = client
+        self._seconds = seconds
         self._keys: Mapping[str, VerificationKey] = {}
         self._asked_at: float | None = None
         self._fetch = SingleFlight(self._fetch_keys)
@@ -38,7 +40,7 @@ class PublishedKeys:
     async def key(self, kid: str | None) -> VerificationKey | None:
         """Return the key of this name, None if it is none of ours. Raises Unavailable while there is no set at all."""
         found = self._keys.get(kid or "")
-        age = time.monotonic() - self._asked_at if self._asked_at is not None else MAX_AGE
+        age = self._seconds() - self._asked_at if self._asked_at is not None else MAX_AGE
         if age < (MAX_AGE if found else COOLDOWN) and self._keys:
             return found
         try:
@@ -50,7 +52,7 @@ class PublishedKeys:
         return self._keys.get(kid or "")
 
     async def _fetch_keys(self) -> None:
-        self._asked_at = time.monotonic()
+        self._asked_at = self._seconds()
         try:
             async with asyncio.timeout(_SECONDS):
                 answer = await self._client.get(_PATH)

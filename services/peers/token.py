@@ -1,6 +1,7 @@
 """The internal token with which a service of ours asks another."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -39,16 +40,18 @@ class InternalToken(Protocol):
 class FetchedToken:
     """Fetched from the token endpoint with the service's secret, and kept; many at once fetch one."""
 
-    def __init__(self, client: AsyncOAuth2Client, endpoint: str) -> None:
+    def __init__(self, client: AsyncOAuth2Client, endpoint: str, seconds: Callable[[], float] = time.monotonic) -> None:
+        """Fetch from `endpoint`; `seconds` is a clock that nobody sets."""
         self._client = client
         self._endpoint = endpoint
+        self._seconds = seconds
         self._token = ""
         self._fetched_at = 0.0
         self._fetch = SingleFlight(self._fetch_token)
 
     async def get(self) -> str:
         """See `InternalToken`. Where no new token is to be had, the old one is used for as long as it is good."""
-        age = time.monotonic() - self._fetched_at
+        age = self._seconds() - self._fetched_at
         if self._token and age < KEPT:
             return self._token
         try:
@@ -64,7 +67,7 @@ class FetchedToken:
             self._token = ""
 
     async def _fetch_token(self) -> str:
-        asked_at = time.monotonic()
+        asked_at = self._seconds()
         try:
             answer = await self._client.fetch_token(self._endpoint, grant_type="client_credentials")
         except (httpx2.HTTPError, OAuthError, ValueError) as error:

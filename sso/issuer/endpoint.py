@@ -51,6 +51,8 @@ class TokenEndpoint:
     async def _read(self, request: Request) -> tuple[Credentials, dict[str, str]]:
         if media_type(request, FORM, JSON) != JSON:
             return await token_request(request)
+        if authorization(request)[0]:
+            raise InvalidInput("Authenticate in one way: in the Authorization header or in the body.")
         body = CompanyCredentials.parse(await json_object(request), Rules())
         credentials = Credentials(body.company_id, body.company_secret, "Bearer")
         return credentials, {"grant_type": CLIENT_CREDENTIALS}

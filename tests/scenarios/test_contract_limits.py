@@ -11,7 +11,7 @@ from common.limits import Counted
 from common.settings import LimitSettings
 from services.limits_redis import RedisLimiter
 from tests.support.servers.redis_server import RedisServer
-from tests.support.wire import oauth_error
+from tests.support.wire import oauth_error, problem
 from tests.support.world import Company, World, open_world
 
 FEW = LimitSettings(token_requests=4)
@@ -56,3 +56,10 @@ async def test_the_token_requests_of_our_own_services_are_counted_by_address(wor
 
     assert [(await ask()).status_code for _ in range(FEW.token_requests)] == [200] * FEW.token_requests
     limited(await ask())
+
+
+async def test_a_token_that_we_sign_uses_the_companys_room_too(world: World) -> None:
+    company = await world.company(alg="ES256")
+    await use_up(world, company)
+    answer = await world.client.post("/auth/token/professional", json={"sub": "prof1"}, headers=company.bearer)
+    problem(answer, 429, "rate_limited")

@@ -10,13 +10,9 @@ import pytest
 from common.clock import wall_clock
 from common.key_files import make_key
 from common.settings_source import read_settings
-from schemas.base import Rules
-from services.all import production_app
-from services.composition import host_names
-from services.ground import open_ground
+from services.all import open_all
+from services.databases import open_databases, urls_of
 from services.migrate import migrate
-from services.required import complete
-from services.wiring import wire
 from tests.support.bsns import fresh_bsn
 from tests.support.command import sso
 from tests.support.ehr import PROFESSIONAL, Ehr
@@ -43,16 +39,16 @@ def settings(tmp_path: Path, redis_server: RedisServer) -> dict[str, str]:
 async def production(environment: dict[str, str]) -> AsyncIterator[httpx2.AsyncClient]:
     """Give a client of production under these settings."""
     given = read_settings(environment).settings
-    ground = open_ground(complete(given), wall_clock, Rules())
+    databases = open_databases(urls_of(given.database))
     try:
-        await migrate(ground.databases)
-        hosts = host_names(ground.issuer, given.issuer.hosts)
-        app = await production_app(await wire(ground), hosts)
-        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=ground.issuer) as client:
-            yield client
+        await migrate(databases)
     finally:
-        await ground.redis.aclose()
-        await ground.databases.close()
+        await databases.close()
+    async with (
+        open_all(given) as app,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url=f"https://{HOST}") as client,
+    ):
+        yield client
 
 
 async def register(client: httpx2.AsyncClient) -> tuple[dict[str, str], httpx2.Response]:

@@ -78,3 +78,26 @@ async def test_whoever_was_told_to_wait_is_told_so_again_whatever_redis_says(wor
     problem(await company.launch("a.b.c"), 429, "rate_limited")
     await world.service.ground.redis.flushall()
     problem(await company.launch("a.b.c"), 429, "rate_limited")
+
+
+async def test_bearer_tokens_that_are_none_of_ours_are_refusals_too(world: World) -> None:
+    company = await world.company(alg="ES256")
+    spoiled = {"Authorization": company.bearer["Authorization"][:-4] + "AAAA"}
+    for _ in range(FEW.refusals + 1):
+        problem(await world.client.get("/dossier", headers=spoiled), 401, "not_authenticated")
+    for answer in (
+        await world.client.get("/dossier", headers=spoiled),
+        await world.client.get("/company", headers=company.bearer),
+        await company.launch(company.ehr.sign(world.claims(company))),
+    ):
+        problem(answer, 429, "rate_limited")
+        assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+async def test_good_bearer_tokens_are_not_counted_and_need_no_redis(world: World) -> None:
+    company = await world.company(alg="ES256")
+    await world.service.ground.redis.flushall()
+    for _ in range(5):
+        assert (await world.client.get("/dossier", headers=company.bearer)).status_code == 200
+        problem(await world.client.get("/dossier"), 401, "not_authenticated")  # nothing was sent that could be guessed
+    assert await world.service.ground.redis.dbsize() == 0

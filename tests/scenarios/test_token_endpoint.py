@@ -160,6 +160,9 @@ async def test_a_client_authenticates_in_one_way(world: World, company: Company)
     oauth_error(as_another, 400, "invalid_request")
     same_id = await ask(world, {**GRANT, "client_id": company.company_id}, company.basic)
     assert same_id.status_code == 200
+    as_json = {"companyId": company.company_id, "companySecret": company.secret}
+    json_and_basic = await world.client.post("/auth/token", json=as_json, headers=company.basic)
+    oauth_error(json_and_basic, 400, "invalid_request")
     headers = [("Authorization", company.basic["Authorization"])] * 2
     oauth_error(await world.client.post("/auth/token", data=GRANT, headers=headers), 400, "invalid_request")
 

@@ -20,6 +20,7 @@ from services.whole import Whole, wire_whole
 from tests.support.clock import SetClock
 from tests.support.described import as_described
 from tests.support.ehr import Ehr
+from tests.support.network import Network
 
 DESCRIBED = {"response": [as_described]}
 """Every answer is held against the service's own OpenAPI document."""
@@ -92,6 +93,10 @@ class World:
     def another_client(self) -> httpx2.AsyncClient:
         """Return a client with cookies of its own: another browser."""
         return httpx2.AsyncClient(transport=self._transport, base_url=ISSUER, event_hooks=DESCRIBED)
+
+    def network(self) -> Network:
+        """Return a network to the service that can be cut."""
+        return Network(self._transport.app)
 
     def claims(self, company: Company, **changes: Any) -> dict[str, Any]:
         """Return the claims of a good token, now."""

@@ -1,0 +1,146 @@
+"""The internal token of a service: fetched once for all who need it, kept for ten minutes, and not given up in need."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import httpx2
+import pytest
+from authlib.integrations.httpx_client import AsyncOAuth2Client
+
+from common.errors import Unavailable
+from services.peers.own_keys import COOLDOWN, MAX_AGE, PublishedKeys
+from services.peers.token import KEPT, FetchedToken
+from tests.support.network import Network
+from tests.support.races import at_once
+from tests.support.world import ISSUER, World
+
+ENDPOINT = "/auth/token/internal"
+KEY_SET = "/.well-known/jwks.json"
+
+
+@dataclass
+class Seconds:
+    """A clock that the test sets."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+def network(world: World) -> Network:
+    return world.network()
+
+
+@pytest.fixture
+async def token(world: World, network: Network, seconds: Seconds) -> AsyncIterator[FetchedToken]:
+    """The token of the demo's service."""
+    service = json.loads((world.folder / "demo-service.json").read_text())
+    async with AsyncOAuth2Client(service["clientId"], service["clientSecret"], transport=network) as client:
+        yield FetchedToken(client, f"{ISSUER}{ENDPOINT}", seconds)
+
+
+@pytest.fixture
+async def keys(network: Network, seconds: Seconds) -> AsyncIterator[PublishedKeys]:
+    async with httpx2.AsyncClient(transport=network, base_url=ISSUER) as client:
+        yield PublishedKeys(client, seconds)
+
+
+async def test_a_token_is_good_and_kept_for_ten_of_its_fifteen_minutes(
+    world: World, network: Network, token: FetchedToken, seconds: Seconds
+) -> None:
+    first = await token.get()
+    asked = await world.client.get("/pseudoniem/123456782", headers={"Authorization": f"Bearer {first}"})
+    assert asked.status_code == 200
+    seconds.now += KEPT - 1
+    assert await token.get() == first
+    seconds.now += 1
+    assert await token.get() != first
+    assert (KEPT, network.asked[ENDPOINT]) == (600, 2)
+
+
+async def test_many_who_need_a_token_at_once_fetch_one(network: Network, token: FetchedToken) -> None:
+    assert len(set(await at_once(50, lambda _: token.get()))) == 1
+    assert network.asked[ENDPOINT] == 1
+
+
+async def test_a_token_that_was_refused_is_not_used_again(network: Network, token: FetchedToken) -> None:
+    first = await token.get()
+    token.refused(first)
+    second = await token.get()
+    token.refused(first)  # somebody else noticed later: the new one is good
+    assert first != second == await token.get()
+    assert network.asked[ENDPOINT] == 2
+
+
+async def test_where_none_can_be_fetched_the_old_one_is_used_while_it_is_good(
+    network: Network, token: FetchedToken, seconds: Seconds
+) -> None:
+    first = await token.get()
+    network.cut = True
+    seconds.now += 869
+    assert await token.get() == first
+    seconds.now += 1
+    with pytest.raises(Unavailable):
+        await token.get()
+    network.cut = False
+    assert await token.get() != first
+
+
+async def test_a_service_that_is_not_registered_has_no_token(network: Network) -> None:
+    async with AsyncOAuth2Client("demo", "another secret", transport=network) as client:
+        with pytest.raises(Unavailable, match="identity service"):
+            await FetchedToken(client, f"{ISSUER}{ENDPOINT}").get()
+
+
+async def test_our_own_keys_are_fetched_once_for_all_and_again_after_a_minute(
+    world: World, network: Network, keys: PublishedKeys, seconds: Seconds
+) -> None:
+    ring = world.service.identity.rings.access
+    found = await at_once(20, lambda _: keys.key(ring.signing_kid))
+    assert {key.thumbprint() for key in found if key} == {ring.signing_kid}
+    assert not any(key.is_private for key in found if key)
+    seconds.now += MAX_AGE - 1
+    await keys.key(ring.signing_kid)
+    assert network.asked[KEY_SET] == 1
+    seconds.now += 1
+    await keys.key(ring.signing_kid)
+    assert network.asked[KEY_SET] == 2
+
+
+async def test_a_key_for_launch_tokens_is_no_key_for_access_tokens(world: World, keys: PublishedKeys) -> None:
+    assert await keys.key(world.service.identity.rings.sso.signing_kid) is None
+    assert await keys.key(None) is None
+
+
+async def test_names_that_nobody_knows_are_looked_up_now_and_then_only(
+    world: World, network: Network, keys: PublishedKeys, seconds: Seconds
+) -> None:
+    await keys.key(world.service.identity.rings.access.signing_kid)
+    for number in range(20):
+        assert await keys.key(f"unknown {number}") is None
+    assert network.asked[KEY_SET] == 1
+    seconds.now += COOLDOWN
+    assert await keys.key("unknown") is None
+    assert network.asked[KEY_SET] == 2
+
+
+async def test_keys_that_are_there_stay_when_the_set_cannot_be_fetched(
+    world: World, network: Network, keys: PublishedKeys, seconds: Seconds
+) -> None:
+    kid = world.service.identity.rings.access.signing_kid
+    network.cut = True
+    with pytest.raises(Unavailable):
+        await keys.key(kid)
+    network.cut = False
+    assert await keys.key(kid)
+    network.cut = True
+    seconds.now += 2 * MAX_AGE
+    assert await keys.key(kid)
