@@ -30,9 +30,10 @@ check: ## lint, formatting, types and the rules about who may import whom
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-docs: ## write docs/errors.md anew from the table of errors
+docs: ## write docs/errors.md and docs/audit.md anew from the code
 	@$(VENV) dev
 	.venv/bin/python -m website.error_reference > docs/errors.md
+	.venv/bin/python -m common.audit.reference > docs/audit.md
 
 lock: ## write the three requirements files anew (ARGS=--upgrade for newer versions)
 	@$(VENV) uv

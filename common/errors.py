@@ -14,6 +14,8 @@ class ServiceError(Exception):
     """Base of all refusals. `code` is stable: callers program against it."""
 
     code: ClassVar[str]
+    cause: str = ""  # for the audit: a finer word than the class is, see `common/audit/refusals.py`
+    audited: bool = False  # whether the audit has an event of this refusal; if not, it is counted
 
     def __init__(self, detail: str, *, private: str = "") -> None:
         super().__init__(detail)

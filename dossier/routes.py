@@ -7,7 +7,6 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from common.errors import NotFound
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.query import limit, parameters
@@ -96,11 +95,11 @@ class DossierEndpoints:
         return JSONResponse(PermissionAnswers(results=results).wire())
 
 
-def _dossier_id(text: str) -> DossierId:
+def _dossier_id(text: str) -> DossierId | None:
     try:
         return DossierId(UUID(text))
     except ValueError:
-        raise NotFound("There is no such dossier.") from None
+        return None  # it names no dossier
 
 
 def _answer(dossier: Dossier) -> DossierAnswer:

@@ -4,12 +4,27 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
+from common.audit.catalogue import (
+    CONSENT_CHOSEN,
+    CONSENT_REFUSED,
+    DOSSIER_CREATED,
+    DOSSIER_DELETED,
+    DOSSIER_FOUND,
+    DOSSIER_NOT_DELETED,
+    DOSSIER_SHOWN,
+    DOSSIER_WITHHELD,
+    DOSSIERS_LISTED,
+    DOSSIERS_SHOWN_TO_PATIENT,
+)
+from common.audit.events import AuditLog
+from common.audit.refusals import audited, because, refusals
 from common.clock import Clock
 from common.errors import ConsentMissing, NotFound, Unavailable
 from dossier.cursor import Cursor
 from dossier.model import Choice, Consent, Dossier, DossierStore
-from dossier.permissions import gave_permission, may_see, permission_of
+from dossier.permissions import gave_permission, permission_event, permission_of, reason_to_withhold
 from schemas.bodies import LaunchDossier
 from schemas.callers import CompanyCaller, LaunchCaller
 from schemas.identifiers import Bsn, CompanyId, DossierId, Pseudoniem
@@ -31,28 +46,40 @@ class Pseudoniemen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dossiers:
-    """The dossiers of all companies. The BSN comes in and goes no further than the first line."""
+    """The dossiers of all companies. The BSN comes in and goes no further than the first line.
+
+    Nothing is answered whose event has not been kept: reading is a decision too.
+    """
 
     store: DossierStore
     pseudoniemen: Pseudoniemen
+    audit: AuditLog
     clock: Clock
 
     async def create(self, company_id: CompanyId, bsn: Bsn) -> tuple[Dossier, bool]:
         """Return the company's dossier on this patient, and whether it is new."""
         pseudoniem = await self.pseudoniemen.make(bsn)
         dossier = Dossier(DossierId(uuid.uuid4()), company_id, pseudoniem, self.clock())
-        if await self.store.add(dossier):
-            return dossier, True
-        existing = await self.store.find(company_id, pseudoniem)
-        if existing is None:  # deleted between the two looks
-            raise Unavailable("the dossier")
-        return existing, False
+        async with self.audit.unit_of_work():
+            new = await self.store.add(dossier)
+            kept = dossier if new else await self.store.find(company_id, pseudoniem)
+            if kept is None:  # deleted between the two looks
+                raise Unavailable("the dossier")
+            created = DOSSIER_CREATED if new else DOSSIER_FOUND
+            await self.audit.write(
+                created(dossier.created_at, company_id=company_id, dossier_id=kept.dossier_id, pseudoniem=pseudoniem)
+            )
+        return kept, new
 
-    async def show(self, caller: CompanyCaller | LaunchCaller, dossier_id: DossierId) -> Dossier:
+    async def show(self, caller: CompanyCaller | LaunchCaller, dossier_id: DossierId | None) -> Dossier:
         """Return a dossier that the caller may see. Raises NotFound, also for what is there and is another's."""
-        dossier = await self.store.by_id(dossier_id)
-        if dossier is None or not may_see(caller, dossier):
-            raise NotFound("There is no such dossier.")
+        dossier = await self.store.by_id(dossier_id) if dossier_id else None
+        found = {**_caller(caller), "dossier_id": dossier.dossier_id if dossier else None}
+        withheld = reason_to_withhold(caller, dossier)
+        if dossier is None or withheld is not None:
+            async with refusals(self.audit, DOSSIER_WITHHELD, self.clock(), **found):
+                raise because(NotFound("There is no such dossier."), withheld or "not_found")
+        await self.audit.write(DOSSIER_SHOWN(self.clock(), **found, pseudoniem=dossier.pseudoniem))
         return dossier
 
     async def page(
@@ -62,43 +89,69 @@ class Dossiers:
 
         A company sees its own; a launched professional that of the launch's patient.
         """
-        if isinstance(caller, LaunchCaller):
-            dossier = await self.store.find(caller.company_id, caller.pseudoniem) if caller.pseudoniem else None
-            return [dossier] if dossier else [], None
-        found = await self.store.page(caller.company_id, after, limit + 1)
+        found = await self._visible(caller, after, limit + 1)
         shown, more = found[:limit], len(found) > limit
+        await self.audit.write(DOSSIERS_LISTED(self.clock(), **_caller(caller), count=len(shown)))
         return shown, Cursor(shown[-1].created_at, shown[-1].dossier_id) if more else None
+
+    async def _visible(
+        self, caller: CompanyCaller | LaunchCaller, after: Cursor | None, limit: int
+    ) -> Sequence[Dossier]:
+        if isinstance(caller, CompanyCaller):
+            return await self.store.page(caller.company_id, after, limit)
+        dossier = await self.store.find(caller.company_id, caller.pseudoniem) if caller.pseudoniem else None
+        return [dossier] if dossier else []
 
     async def permissions(self, company_id: CompanyId, bsns: Sequence[Bsn]) -> Sequence[bool]:
         """Return for each patient, in the order asked, whether they approved sharing for this company."""
         pseudoniemen = await self.pseudoniemen.find_many(bsns)
         known = {pseudoniem for pseudoniem in pseudoniemen if pseudoniem is not None}
         dossiers = await self.store.find_many(company_id, known)
-        return [pseudoniem is not None and gave_permission(dossiers.get(pseudoniem)) for pseudoniem in pseudoniemen]
+        found = [dossiers.get(pseudoniem) if pseudoniem else None for pseudoniem in pseudoniemen]
+        now, of_patients = self.clock(), zip(pseudoniemen, found, strict=True)
+        await self.audit.write(*(permission_event(now, company_id, *of_patient) for of_patient in of_patients))
+        return [gave_permission(dossier) for dossier in found]
 
     async def require_permission(self, company_id: CompanyId, bsn: Bsn) -> None:
         """Raise ConsentMissing unless the patient has approved sharing for this company."""
         pseudoniem = await self.pseudoniemen.find(bsn)
         dossier = await self.store.find(company_id, pseudoniem) if pseudoniem else None
+        await self.audit.write(permission_event(self.clock(), company_id, pseudoniem, dossier))
         if not gave_permission(dossier):
-            raise ConsentMissing("The patient has not approved sharing for this company.")
+            raise audited(ConsentMissing("The patient has not approved sharing for this company."))
 
     async def delete(self, company_id: CompanyId, bsn: Bsn) -> None:
         """Delete the company's dossier on this patient, and the consent with it. Raises NotFound."""
-        pseudoniem = await self.pseudoniemen.find(bsn)
-        if pseudoniem is None or not await self.store.delete(company_id, pseudoniem):
-            raise NotFound("There is no dossier on this patient.")
+        pseudoniem, now = await self.pseudoniemen.find(bsn), self.clock()
+        on = {"company_id": company_id, "pseudoniem": pseudoniem}
+        async with refusals(self.audit, DOSSIER_NOT_DELETED, now, **on), self.audit.unit_of_work():
+            if pseudoniem is None or not await self.store.delete(company_id, pseudoniem):
+                raise NotFound("There is no dossier on this patient.")
+            await self.audit.write(DOSSIER_DELETED(now, **on))
 
     async def for_launch(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> LaunchDossier | None:
-        """Return the company's dossier on a patient as a launch shows it."""
+        """Return the company's dossier on a patient as a launch shows it; the launch has an event of its own."""
         dossier = await self.store.find(company_id, pseudoniem)
         return LaunchDossier(dossier_id=dossier.dossier_id, permission=permission_of(dossier)) if dossier else None
 
     async def held_on(self, pseudoniem: Pseudoniem) -> Sequence[Dossier]:
         """Return all dossiers on a patient, for that patient."""
-        return await self.store.of_patient(pseudoniem)
+        dossiers = await self.store.of_patient(pseudoniem)
+        await self.audit.write(DOSSIERS_SHOWN_TO_PATIENT(self.clock(), pseudoniem=pseudoniem, count=len(dossiers)))
+        return dossiers
 
     async def choose(self, pseudoniem: Pseudoniem, dossier_id: DossierId, choice: Choice) -> None:
         """Keep the patient's choice. Raises NotFound, also for a dossier on someone else."""
-        if not await self.store.choose(dossier_id, Consent(choice, self.clock(), pseudoniem)):
-            raise NotFound("There is no such dossier.")
+        dossier, now = await self.store.by_id(dossier_id), self.clock()
+        on = {"pseudoniem": pseudoniem, "dossier_id": dossier.dossier_id if dossier else None}
+        async with refusals(self.audit, CONSENT_REFUSED, now, **on), self.audit.unit_of_work():
+            if dossier is None or not await self.store.choose(dossier_id, Consent(choice, now, pseudoniem)):
+                foreign = dossier is not None and dossier.pseudoniem != pseudoniem
+                cause = "another_patient" if foreign else "not_found"
+                raise because(NotFound("There is no such dossier."), cause)
+            await self.audit.write(CONSENT_CHOSEN(now, **on, company_id=dossier.company_id, choice=choice.value))
+
+
+def _caller(caller: CompanyCaller | LaunchCaller) -> dict[str, UUID | None]:
+    launch_id = caller.launch_id if isinstance(caller, LaunchCaller) else None
+    return {"company_id": caller.company_id, "launch_id": launch_id}

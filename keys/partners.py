@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,6 +10,9 @@ from typing import Final, Protocol
 
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from common.audit.catalogue import KEY_REFUSED, KEY_REGISTERED, KEY_REVOKED
+from common.audit.events import AuditLog
+from common.audit.refusals import refusals
 from common.clock import Clock
 from common.errors import KeyRejected, NotFound
 from keys import policy
@@ -63,8 +66,20 @@ class PartnerKeys:
     """What a company does with its keys. `own` are our rings: what is published there is nobody's to register."""
 
     store: PartnerKeyStore
+    audit: AuditLog
     clock: Clock
     own: Sequence[KeyRing]
+
+    async def take(
+        self, company_id: CompanyId, *, jwk: Mapping[str, object] | None, pem: str | None, label: str | None
+    ) -> tuple[PartnerKey, bool]:
+        """Return the registered key that a JWK, or else a PEM, describes; as `register`.
+
+        Raises KeyRejected for one that the policy does not take, too.
+        """
+        async with refusals(self.audit, KEY_REFUSED, self.clock(), company_id=company_id):
+            public = policy.from_jwk(jwk) if jwk is not None else policy.from_pem(pem or "")
+            return await self.register(company_id, public, label)
 
     async def register(
         self, company_id: CompanyId, key: policy.PublicKey, label: str | None
@@ -76,8 +91,11 @@ class PartnerKeys:
         """
         if any(ring.find(key.kid) for ring in self.own):
             raise KeyRejected("another_company", "This key is ours: make a key of your own.")
-        jwk = json.dumps(dict(key.jwk), sort_keys=True)
-        return await self.store.add(PartnerKey(key.kid, company_id, key.kty, key.alg, jwk, label, self.clock()))
+        jwk, now = json.dumps(dict(key.jwk), sort_keys=True), self.clock()
+        async with self.audit.unit_of_work():
+            kept, new = await self.store.add(PartnerKey(key.kid, company_id, key.kty, key.alg, jwk, label, now))
+            await self.audit.write(KEY_REGISTERED(now, company_id=company_id, kid=kept.kid, new=new))
+        return kept, new
 
     async def current(self, company_id: CompanyId) -> Sequence[PartnerKey]:
         """Return the company's keys that are not revoked, the oldest first."""
@@ -89,8 +107,11 @@ class PartnerKeys:
 
     async def revoke(self, company_id: CompanyId, kid: str) -> None:
         """Revoke a key; it verifies nothing from now on, and can not come back. Raises NotFound."""
-        if not _THUMBPRINT.fullmatch(kid) or not await self.store.revoke(company_id, kid, self.clock()):
-            raise NotFound("There is no such key.")
+        now, whose = self.clock(), {"company_id": company_id}
+        async with refusals(self.audit, KEY_REFUSED, now, **whose), self.audit.unit_of_work():
+            if not _THUMBPRINT.fullmatch(kid) or not await self.store.revoke(company_id, kid, now):
+                raise NotFound("There is no such key.")
+            await self.audit.write(KEY_REVOKED(now, **whose, kid=kid))
 
 
 @lru_cache(maxsize=4096)

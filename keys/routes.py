@@ -9,7 +9,6 @@ from starlette.responses import JSONResponse, Response
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
-from keys import policy
 from keys.partners import PartnerKey, PartnerKeys
 from keys.ring import KeyRing
 from schemas.base import Rules
@@ -57,8 +56,7 @@ class CompanyKeyEndpoints:
         """Register a key: 201, or 200 if the company has it already."""
         caller = await self.access.company(bearer_token(request), Scope.KEYS_MANAGE)
         upload = KeyUpload.parse(await json_object(request), self.rules)
-        public = policy.from_jwk(upload.jwk) if upload.jwk is not None else policy.from_pem(upload.pem or "")
-        key, new = await self.keys.register(caller.company_id, public, upload.label)
+        key, new = await self.keys.take(caller.company_id, jwk=upload.jwk, pem=upload.pem, label=upload.label)
         return JSONResponse(_answer(key), 201 if new else 200)
 
     async def revoke(self, request: Request) -> Response:

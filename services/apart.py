@@ -144,7 +144,7 @@ class _Apart:
     async def own_tokens(self) -> OwnTokens:
         """Return the verifier of our own tokens, with the keys that identity publishes."""
         keys = PublishedKeys(await self._client("identity"))
-        return OwnTokens(keys, self.ground.issuer, self.ground.clock)
+        return OwnTokens(keys, self.ground.audit, self.ground.issuer, self.ground.clock)
 
     async def fetched_token(self, service: str) -> InternalToken:
         """Return the internal token of the service that we are."""

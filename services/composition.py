@@ -41,6 +41,7 @@ def application(
         https=ground.issuer.startswith("https:"),
         error_page=error_page,
         observe=figures.observe,
+        refused=ground.counter.count,
         limits=ground.limits,
     )
 

@@ -10,6 +10,9 @@ from sqlalchemy import MetaData
 import dossier
 import identity
 import identity.pseudoniem
+from common.audit.counter import RefusalStore
+from common.audit.events import AuditLog
+from common.audit.store_sql import EVENTS, REFUSALS, SqlAuditLog, SqlRefusals
 from common.settings import DatabaseSettings
 from common.sql import DOSSIER, IDENTITY, PSEUDONIEM, Database
 
@@ -63,6 +66,16 @@ class Databases:
     def dossier(self) -> Database:
         """Return where dossiers and consents are."""
         return self.by_owner["dossier"]
+
+    def audit(self, owner: Owner) -> AuditLog:
+        """Return the audit of an owner that runs here."""
+        return SqlAuditLog(self.by_owner[owner.name], EVENTS[owner.name])
+
+    @property
+    def refusals(self) -> RefusalStore | None:
+        """Return where this process keeps the refusals that it counts: with the first owner that runs here, if any."""
+        first = next(iter(self.owners), None)
+        return SqlRefusals(self.by_owner[first.name], REFUSALS[first.name]) if first else None
 
     async def close(self) -> None:
         """Close every connection."""

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
+from common.audit.counter import RefusalCounter
+from common.audit.events import AuditLog
 from common.clock import Clock, wall_clock
 from common.limits import Counted, Limits
 from common.settings import LimitSettings, Settings
@@ -14,6 +16,7 @@ from schemas.base import Rules
 from services.databases import Databases, Owner, open_databases, urls_of
 from services.limits_redis import RedisLimiter
 from services.redis_client import open_redis
+from services.refusal_counts import LoggedRefusals, keeping_counts
 from services.required import ISSUER, REDIS
 
 
@@ -32,6 +35,12 @@ class Ground:
     databases: Databases
     redis: Redis
     limits: Limits
+    counter: RefusalCounter
+
+    @property
+    def audit(self) -> AuditLog:
+        """Return the audit of the first owner that runs here: what belongs to the process as a whole is its."""
+        return self.databases.audit(self.databases.owners[0])
 
 
 @asynccontextmanager
@@ -41,8 +50,9 @@ async def open_ground(
     """Give what a composition with these owners stands on; nothing is connected yet. Raises SettingsError."""
     issuer, redis, urls = ISSUER.of(settings), open_redis(REDIS.of(settings)), urls_of(settings.database)
     databases = open_databases({owner.name: urls[owner.name] for owner in owners})
+    counter = RefusalCounter(clock)
     try:
-        yield Ground(
+        ground = Ground(
             issuer=issuer,
             hosts=_host_names(issuer, settings.issuer.hosts),
             clock=clock,
@@ -50,7 +60,10 @@ async def open_ground(
             databases=databases,
             redis=redis,
             limits=Limits(RedisLimiter(redis, _per_minute(settings.limits))),
+            counter=counter,
         )
+        async with keeping_counts(counter, databases.refusals or LoggedRefusals()):
+            yield ground
     finally:
         await redis.aclose()
         await databases.close()

@@ -33,6 +33,7 @@ from keys.ring import KeyRing, Purpose, open_ring
 from keys.routes import CompanyKeyEndpoints, jwks_routes
 from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
+from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER
 from services.ground import Ground
 from sso.issuer.clients import secret_digest
 from sso.issuer.endpoint import TokenEndpoint
@@ -96,9 +97,9 @@ def wire_identity(
     dossiers: ports.Dossiers,
 ) -> Identity:
     """Connect identity. `first_status` is what a company is that has just registered."""
-    clock, database = ground.clock, ground.databases.identity
-    companies = Companies(SqlCompanies(database), clock, first_status)
-    partner_keys = PartnerKeys(SqlPartnerKeys(database), clock, (rings.access, rings.sso))
+    clock, database, audit = ground.clock, ground.databases.identity, ground.databases.audit(IDENTITY_OWNER)
+    companies = Companies(SqlCompanies(database), audit, clock, first_status)
+    partner_keys = PartnerKeys(SqlPartnerKeys(database), audit, clock, (rings.access, rings.sso))
     issuer = TokenIssuer(rings.access, ground.issuer)
     launches, sessions = SqlLaunches(database, sealer), SqlSessions(database, sealer)
     professionals = Professionals(SqlAccounts(database, sealer))
@@ -110,7 +111,7 @@ def wire_identity(
         rings=rings,
         companies=companies,
         partner_keys=partner_keys,
-        access=AccessTokens(OwnTokens(rings.access, ground.issuer, clock), companies, launches),
+        access=AccessTokens(OwnTokens(rings.access, audit, ground.issuer, clock), companies, launches),
         issuer=issuer,
         launch_rows=launches,
         launches=LaunchFlow(
@@ -118,7 +119,7 @@ def wire_identity(
             limits=ground.limits,
             tokens=TokenVerifier(Trust(companies, partner_keys, rings.sso), audiences, ground.rules),
             spender=Spender(RedisReplayGuard(ground.redis)),
-            unit_of_work=database.transaction,
+            audit=audit,
             launches=launches,
             sessions=sessions,
             pseudoniemen=pseudoniemen,
@@ -126,36 +127,41 @@ def wire_identity(
             relationships=relationships,
         ),
         contexts=contexts,
-        registrations=Registrations(
-            clock, codes, database.transaction, launches, companies, professionals, relationships
-        ),
-        launch_sessions=LaunchSessions(clock, sessions, launches, companies, contexts),
-        patient_sessions=PatientSessions(SqlPatientSessions(database, sealer), clock),
+        registrations=Registrations(clock, codes, audit, launches, companies, professionals, relationships),
+        launch_sessions=LaunchSessions(clock, audit, sessions, launches, companies, contexts),
+        patient_sessions=PatientSessions(SqlPatientSessions(database, sealer), audit, clock),
     )
 
 
 async def wire_pseudoniemen(ground: Ground, digest_key: DigestKey) -> Pseudoniemen:
     """Connect the pseudoniemen. Raises SettingsError if the key does not belong to the database, or Unavailable."""
-    pseudoniemen = Pseudoniemen(SqlPseudoniemen(ground.databases.pseudoniem), digest_key)
+    pseudoniemen = Pseudoniemen(
+        SqlPseudoniemen(ground.databases.pseudoniem),
+        digest_key,
+        ground.databases.audit(PSEUDONIEM_OWNER),
+        ground.clock,
+    )
     await pseudoniemen.require_right_key()
     return pseudoniemen
 
 
 def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers:
     """Connect the dossiers."""
-    return Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, ground.clock)
+    audit = ground.databases.audit(DOSSIER_OWNER)
+    return Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, audit, ground.clock)
 
 
 def identity_routes(ground: Ground, identity: Identity, services: Mapping[str, bytes]) -> list[Resource]:
     """Return the API of identity. `services` are the digests of our own services' secrets, by name."""
     limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
+    audit = ground.databases.audit(IDENTITY_OWNER)
     return [
         *jwks_routes(identity.rings.access, identity.rings.sso),
         *CompanyEndpoints(identity.companies, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
-        *TokenEndpoint(limits, identity.companies, identity.issuer, clock).routes(),
-        *InternalTokenEndpoint(limits, services, identity.issuer, clock).routes(),
-        *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, clock, rules).routes(),
+        *TokenEndpoint(limits, identity.companies, identity.issuer, audit, clock).routes(),
+        *InternalTokenEndpoint(limits, services, identity.issuer, audit, clock).routes(),
+        *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),
         *LaunchEndpoints(limits, identity.launches, identity.contexts, identity.launch_sessions).routes(),
     ]
 

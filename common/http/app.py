@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from common.errors import NotFound, ServiceError
 from common.http.address import client_address
-from common.http.context import Observe, RequestContext
+from common.http.context import Observe, Refused, RequestContext
 from common.http.negotiation import prefers_page
 from common.http.problems import oauth_error, problem
 from common.limits import Limits
@@ -24,11 +24,13 @@ def create_app(
     https: bool,
     error_page: RenderPage,
     observe: Observe,
+    refused: Refused,
     limits: Limits,
 ) -> RequestContext:
     """Return the application. `error_page` makes the page for an error; `https` is about the public URL.
 
-    `observe` is told of each request that was answered, `limits` of bearer tokens that were refused.
+    `observe` is told of each request that was answered, `refused` of each refusal, `limits` of bearer tokens that were
+    refused.
     """
 
     def render(request: Request, error: ServiceError, request_id: str) -> Response:
@@ -49,7 +51,7 @@ def create_app(
         async with limits.of_bearer(client_address(request)):
             await router(scope, receive, send)
 
-    return RequestContext(limited, hosts=hosts, https=https, render=render, observe=observe)
+    return RequestContext(limited, hosts=hosts, https=https, render=render, observe=observe, refused=refused)
 
 
 async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:

@@ -17,7 +17,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import InternalFault, ServiceError, UnknownHost
+from common.http.address import client_address
 from common.http.security import SECURITY_HEADERS, STRICT_TRANSPORT_SECURITY
+from common.request_id import REQUEST_ID
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -31,6 +33,9 @@ Render = Callable[[Request, ServiceError, str], Response]
 Observe = Callable[[str, str, int, float], None]
 """Told of each request: method, route template, status, seconds."""
 
+Refused = Callable[[ServiceError, str], None]
+"""Told of each refusal, and of the address that it is answered to, which can be any text."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
@@ -41,6 +46,7 @@ class RequestContext:
     https: bool
     render: Render
     observe: Observe
+    refused: Refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what is not HTTP is passed on as it is."""
@@ -49,9 +55,11 @@ class RequestContext:
             return
         exchange = _Exchange(send, request_id(Request(scope)), self.https)
         scope["request_id"] = exchange.request_id
+        ambient = REQUEST_ID.set(exchange.request_id)
         try:
             await self._serve(scope, receive, exchange)
         finally:
+            REQUEST_ID.reset(ambient)
             self._finished(scope, exchange)
 
     def _finished(self, scope: Scope, exchange: "_Exchange") -> None:
@@ -77,6 +85,7 @@ class RequestContext:
             if exchange.status:
                 raise  # half an answer is out: only the closed connection can still say that it is incomplete
             refusal = _refusal(error, exchange.request_id)
+            self.refused(refusal, client_address(Request(scope)))
             response = self.render(Request(scope), refusal, exchange.request_id)
             await response(scope, receive, exchange.send)
 

@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from common.audit.catalogue import COMPANY_REGISTERED
+from common.audit.events import AuditLog
 from common.clock import Clock
 from common.errors import NotFound
 from identity.companies.model import Company, CompanyStore, Status
@@ -20,6 +22,7 @@ class Companies:
     """
 
     store: CompanyStore
+    audit: AuditLog
     clock: Clock
     first_status: Status
 
@@ -27,7 +30,11 @@ class Companies:
         """Return a new company and its secret, which is kept as a digest and so cannot be shown again."""
         company = Company(CompanyId(uuid.uuid4()), name, self.first_status, self.clock())
         secret = make_secret()
-        await self.store.add(company, secret_digest(secret))
+        async with self.audit.unit_of_work():
+            await self.store.add(company, secret_digest(secret))
+            await self.audit.write(
+                COMPANY_REGISTERED(company.registered_at, company_id=company.company_id, status=company.status.value)
+            )
         return company, secret
 
     async def show(self, company_id: CompanyId) -> Company:

@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from common.audit.catalogue import PATIENT_REFUSED
+from common.audit.events import AuditLog
+from common.audit.refusals import refusals
+from common.clock import Clock
 from common.errors import NotAuthenticated
 from schemas.base import folded
 from schemas.identifiers import Bsn, Pseudoniem
@@ -41,19 +45,22 @@ class RegisteredPatients:
 
     store: PatientStore
     pseudoniemen: Pseudoniemen
+    audit: AuditLog
+    clock: Clock
 
     async def register(self, bsn: Bsn, first_name: str, last_name: str) -> Patient:
         """Return the patient, registered now or before under this last name. Raises NotAuthenticated for another."""
         patient = await self.store.add(Patient(await self.pseudoniemen.make(bsn), first_name, last_name))
-        return _recognised(patient, last_name)
+        return await self._recognised(patient, last_name)
 
     async def recognise(self, bsn: Bsn, last_name: str) -> Patient:
         """Return the patient with this BSN and last name. Raises NotAuthenticated, the same for either being wrong."""
         pseudoniem = await self.pseudoniemen.find(bsn)
-        return _recognised(await self.store.find(pseudoniem) if pseudoniem else None, last_name)
+        return await self._recognised(await self.store.find(pseudoniem) if pseudoniem else None, last_name)
 
-
-def _recognised(patient: Patient | None, last_name: str) -> Patient:
-    if patient is None or folded(patient.last_name) != folded(last_name):
-        raise NotAuthenticated("There is no patient registered with this BSN and last name.")
-    return patient
+    async def _recognised(self, patient: Patient | None, last_name: str) -> Patient:
+        whose = patient.pseudoniem if patient else None
+        async with refusals(self.audit, PATIENT_REFUSED, self.clock(), pseudoniem=whose):
+            if patient is None or folded(patient.last_name) != folded(last_name):
+                raise NotAuthenticated("There is no patient registered with this BSN and last name.")
+            return patient

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from common.audit.catalogue import PATIENT_SIGNED_IN, PATIENT_SIGNED_OUT
+from common.audit.events import AuditLog
 from common.clock import Clock
 from common.sessions import Limits, new_token, token_digest
 from schemas.facts import SignedInPatient
@@ -46,25 +48,37 @@ class PatientSessions:
     """Opens, finds and closes the sessions of patients."""
 
     store: PatientSessionStore
+    audit: AuditLog
     clock: Clock
 
     async def open(self, pseudoniem: Pseudoniem, name: str, previous: str | None) -> str:
         """Return the token of a new session; the one that the browser had until now is closed."""
-        if previous is not None:
-            await self.close(previous)
         token, now = new_token(), self.clock()
-        await self.store.open(PatientSession(token_digest(token), pseudoniem, name, now, now))
+        async with self.audit.unit_of_work():
+            if previous is not None:
+                await self.store.close(token_digest(previous))
+            await self.store.open(PatientSession(token_digest(token), pseudoniem, name, now, now))
+            await self.audit.write(PATIENT_SIGNED_IN(now, pseudoniem=pseudoniem))
         return token
 
     async def find(self, token: str | None) -> SignedInPatient | None:
         """Return who is signed in with a cookie's token, as seen now; None without a session that is alive."""
-        session = await self.store.find(token_digest(token)) if token is not None else None
         now = self.clock()
-        if session is None or not LIMITS.alive(session.opened_at, session.seen_at, now):
+        session = await self._alive(token_digest(token), now) if token is not None else None
+        if session is None:
             return None
         await self.store.touch(replace(session, seen_at=now))
         return SignedInPatient(session.pseudoniem, session.name)
 
     async def close(self, token: str) -> None:
-        """End the session of a cookie's token."""
-        await self.store.close(token_digest(token))
+        """End the session of a cookie's token; nothing happens if there is none."""
+        digest, now = token_digest(token), self.clock()
+        session = await self._alive(digest, now)
+        async with self.audit.unit_of_work():
+            await self.store.close(digest)
+            if session is not None:
+                await self.audit.write(PATIENT_SIGNED_OUT(now, pseudoniem=session.pseudoniem))
+
+    async def _alive(self, digest: bytes, now: datetime) -> PatientSession | None:
+        session = await self.store.find(digest)
+        return session if session and LIMITS.alive(session.opened_at, session.seen_at, now) else None

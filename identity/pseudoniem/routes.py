@@ -29,13 +29,13 @@ class PseudoniemEndpoints:
 
     async def by_path(self, request: Request) -> Response:
         """Show the pseudoniem of the BSN in the path, made on first sight."""
-        await self.access.internal(bearer_token(request))
-        return await self._answer(bsn_from_path(request.path_params["bsn"], self.rules))
+        service = await self.access.internal(bearer_token(request))
+        return await self._answer(bsn_from_path(request.path_params["bsn"], self.rules), service)
 
     async def by_body(self, request: Request) -> Response:
         """Show the pseudoniem of the BSN in the body: what our own services use."""
-        await self.access.internal(bearer_token(request))
-        return await self._answer(OfPatient.parse(await json_object(request), self.rules).bsn)
+        service = await self.access.internal(bearer_token(request))
+        return await self._answer(OfPatient.parse(await json_object(request), self.rules).bsn, service)
 
-    async def _answer(self, bsn: Bsn) -> Response:
-        return JSONResponse(PseudoniemAnswer(pseudoniem=await self.pseudoniemen.make(bsn)).wire())
+    async def _answer(self, bsn: Bsn, service: str) -> Response:
+        return JSONResponse(PseudoniemAnswer(pseudoniem=await self.pseudoniemen.give(bsn, service)).wire())

@@ -5,6 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from common.audit.catalogue import PSEUDONIEM_GIVEN, PSEUDONIEM_MADE
+from common.audit.events import AuditLog
+from common.audit.kinds import service_name
+from common.clock import Clock
 from common.errors import SettingsError
 from identity.pseudoniem.digest import DigestKey
 from schemas.identifiers import Bsn, Pseudoniem
@@ -34,6 +38,8 @@ class Pseudoniemen:
 
     store: PseudoniemStore
     key: DigestKey
+    audit: AuditLog
+    clock: Clock
 
     async def require_right_key(self) -> None:
         """Raise SettingsError if the database belongs to another digest key.
@@ -60,4 +66,25 @@ class Pseudoniemen:
         """Return the pseudoniem of this BSN: made on first sight, the same ever after, however many ask at once."""
         digest = self.key.digest(bsn)
         found = await self.store.find(self.key.version, digest)
-        return found or await self.store.make(self.key.version, digest, Pseudoniem(uuid.uuid4()))
+        return found or await self._make(digest, Pseudoniem(uuid.uuid4()))
+
+    async def give(self, bsn: Bsn, service: str) -> Pseudoniem:
+        """Return what `make` returns, to the service of ours that asked."""
+        async with self.audit.unit_of_work():
+            pseudoniem = await self.make(bsn)
+            await self.audit.write(PSEUDONIEM_GIVEN(self.clock(), pseudoniem=pseudoniem, service=service_name(service)))
+        return pseudoniem
+
+    async def give_known(self, bsns: Sequence[Bsn], service: str) -> Sequence[Pseudoniem | None]:
+        """Return what `find_many` returns, to the service of ours that asked."""
+        found, now, name = await self.find_many(bsns), self.clock(), service_name(service)
+        given = [pseudoniem for pseudoniem in found if pseudoniem is not None]
+        await self.audit.write(*(PSEUDONIEM_GIVEN(now, pseudoniem=one, service=name) for one in given))
+        return found
+
+    async def _make(self, digest: bytes, new: Pseudoniem) -> Pseudoniem:
+        async with self.audit.unit_of_work():
+            kept = await self.store.make(self.key.version, digest, new)
+            if kept == new:  # else another was first, and has the event
+                await self.audit.write(PSEUDONIEM_MADE(self.clock(), pseudoniem=kept))
+        return kept

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from common.clock import wall_clock
 from identity.companies.admission import Admission
 from identity.companies.model import Company, Status
 from identity.companies.store_sql import SqlCompanies
@@ -67,7 +68,8 @@ def _with_admission(config: Path | None, ask: Callable[[Admission], Awaitable[T]
         databases = open_databases({IDENTITY_OWNER.name: url})
         try:
             await require_current(databases)
-            return await ask(Admission(SqlCompanies(databases.identity)))
+            audit = databases.audit(IDENTITY_OWNER)
+            return await ask(Admission(SqlCompanies(databases.identity), audit, wall_clock))
         finally:
             await databases.close()
 

@@ -87,7 +87,8 @@ async def demo_app(whole: Whole, folder: Path, metrics: Path | None = None) -> A
     issuer, rules, clock = ground.issuer, ground.rules, ground.clock
     elsewhere = _on_localhost(issuer)
     pages, origins = Pages("services.demo"), frozenset({issuer, elsewhere})
-    patients = RegisteredPatients(SqlPatients(ground.databases.identity, whole.sealer), whole.pseudoniemen)
+    stored = SqlPatients(ground.databases.identity, whole.sealer)
+    patients = RegisteredPatients(stored, whole.pseudoniemen, ground.audit, clock)
     sessions, companies = identity.patient_sessions, identity.companies
     ehr = await open_ehr(folder / "ehr.json", companies, identity.partner_keys, clock)
     front = FrontPage(pages, f"{elsewhere}/simulator")
@@ -96,7 +97,7 @@ async def demo_app(whole: Whole, folder: Path, metrics: Path | None = None) -> A
         *launch_page_routes(identity, pages, origins),
         *patient_site_routes(sessions, dossiers, companies, pages, front, origins),
         *DemoSignIn(patients, sessions, pages, rules, origins).routes(),
-        *DemoLogin(patients, identity.issuer, clock, rules).routes(),
+        *DemoLogin(patients, identity.issuer, ground.audit, clock, rules).routes(),
         *Simulator(ehr, dossiers, pages, rules, issuer).routes(),
     ]
     return application(ground, routes, metrics=metrics)

@@ -86,7 +86,9 @@ async def open_ehr(path: Path, companies: Companies, keys: PartnerKeys, clock: C
 async def _register(path: Path, companies: Companies, keys: PartnerKeys, clock: Clock) -> SimulatedEhr:
     key = RSAKey.generate_key(2048)
     company, secret = await companies.register(NAME)
-    await Admission(companies.store).approve(str(company.company_id))  # ours, so nobody needs to be asked
+    await Admission(companies.store, companies.audit, companies.clock).approve(
+        str(company.company_id)
+    )  # ours, so nobody needs to be asked
     registered, _ = await keys.register(company.company_id, from_jwk(key.as_dict(private=False)), "simulated EHR")
     kept = _Kept(companyId=str(company.company_id), companySecret=secret, jwk=key.as_dict(private=True))
     write_secret(path, json.dumps(kept.wire(), indent=2))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from common.audit.catalogue import PATIENT_SIGNED_IN
+from common.audit.events import AuditLog
 from common.clock import Clock
 from common.http.body import json_object
 from common.http.routing import Resource
@@ -23,6 +25,7 @@ class DemoLogin:
 
     patients: RegisteredPatients
     issuer: TokenIssuer
+    audit: AuditLog
     clock: Clock
     rules: Rules
 
@@ -35,6 +38,8 @@ class DemoLogin:
         asked = SignIn.parse(await json_object(request), self.rules)
         patient = await self.patients.recognise(asked.bsn, asked.last_name)
         claims = {"sub": str(patient.pseudoniem), "client_id": "website"}
-        issued = self.issuer.issue(PATIENT, claims, self.clock())
+        now = self.clock()
+        issued = self.issuer.issue(PATIENT, claims, now)
+        await self.audit.write(PATIENT_SIGNED_IN(now, pseudoniem=patient.pseudoniem))
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)
         return JSONResponse(answer.wire(), headers=NO_STORE)

@@ -10,6 +10,7 @@ import httpx2
 
 from common import strict_json
 from common.errors import NotFound, ServiceError, Unavailable
+from common.request_id import REQUEST_ID
 from services.peers.token import InternalToken
 
 SECONDS: Final = 0.8
@@ -62,7 +63,8 @@ class Peer:
     async def _attempt(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         token = await self.token.get()
         try:
-            answer = await self.client.post(path, json=body, headers={"Authorization": f"Bearer {token}"})
+            headers = {"Authorization": f"Bearer {token}", "X-Request-Id": REQUEST_ID.get() or ""}
+            answer = await self.client.post(path, json=body, headers=headers)
         except httpx2.HTTPError as error:
             raise self._unavailable(type(error).__name__) from None
         if answer.status_code == _UNAUTHORISED:

@@ -62,7 +62,7 @@ class PseudoniemAnswers:
 
     async def known(self, request: Request) -> Response:
         """Answer `find_many`."""
-        await self.access.internal(bearer_token(request))
+        service = await self.access.internal(bearer_token(request))
         asked = OfPatients.parse(await json_object(request), self.rules)
-        found = await self.pseudoniemen.find_many(asked.bsns)
+        found = await self.pseudoniemen.give_known(asked.bsns, service)
         return JSONResponse(KnownPseudoniemen(pseudoniemen=list(found)).wire())

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
+from common.audit.refusals import because
 from common.errors import InvalidClient, InvalidInput
 from schemas.identifiers import CompanyId
 
@@ -71,7 +72,7 @@ def from_form(authorization: tuple[str, str], form: Mapping[str, str]) -> Creden
             raise InvalidInput("The client_id is not the one of the Authorization header.")
         return basic
     if scheme or "client_secret" not in form or "client_id" not in form:
-        raise InvalidClient(private="no client credentials")
+        raise because(InvalidClient(private="no client credentials"), "no_credentials")
     return Credentials(form["client_id"], form["client_secret"], "Bearer")
 
 
@@ -83,7 +84,8 @@ def _from_basic(encoded: str) -> Credentials:
         # RFC 6749 2.3.1: both parts are form-encoded before they are joined.
         decoded = [unquote_to_bytes(part.replace(b"+", b" ")).decode() for part in (client_id, secret)]
     except ValueError:
-        raise InvalidClient(scheme="Basic", private="unreadable Basic credentials") from None
+        refusal = InvalidClient(scheme="Basic", private="unreadable Basic credentials")
+        raise because(refusal, "unreadable_credentials") from None
     return Credentials(decoded[0], decoded[1], "Basic")
 
 
@@ -97,9 +99,8 @@ async def authenticate(clients: Clients, credentials: Credentials) -> Client:
     known = registered.secret_digests if registered else [bytes(len(digest))]
     matches = [hmac.compare_digest(digest, candidate) for candidate in known]
     if registered is None or not any(matches):
-        raise InvalidClient(
-            scheme=credentials.scheme, private="unknown client" if registered is None else "wrong secret"
-        )
+        cause = "unknown_client" if registered is None else "wrong_secret"
+        raise because(InvalidClient(scheme=credentials.scheme, private=cause), cause)
     return registered.client
 
 

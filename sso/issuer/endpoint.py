@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from common.audit.catalogue import COMPANY_TOKEN_ISSUED, COMPANY_TOKEN_REFUSED
+from common.audit.events import AuditLog
+from common.audit.refusals import refusals
 from common.clock import Clock
 from common.errors import InvalidInput, InvalidScope, UnsupportedGrantType
 from common.http.address import client_address
@@ -33,6 +37,7 @@ class TokenEndpoint:
     limits: Limits
     clients: Clients
     issuer: TokenIssuer
+    audit: AuditLog
     clock: Clock
 
     def routes(self) -> list[Resource]:
@@ -44,9 +49,15 @@ class TokenEndpoint:
         credentials, given = await self._read(request)
         async with self.limits.of_address(client_address(request), Counted.TOKEN_REQUESTS):
             client = await authenticate(self.clients, credentials)
-        async with self.limits.of_company(client.company_id, Counted.TOKEN_REQUESTS):
+        now, whose = self.clock(), {"company_id": client.company_id}
+        async with (
+            self.limits.of_company(client.company_id, Counted.TOKEN_REQUESTS),
+            refusals(self.audit, COMPANY_TOKEN_REFUSED, now, **whose),
+        ):
             require_client_credentials(given)
-            return self._answer(client, given.get("scope", ""))
+            answer = self._answer(client, given.get("scope", ""), now)
+            await self.audit.write(COMPANY_TOKEN_ISSUED(now, **whose))
+            return answer
 
     async def _read(self, request: Request) -> tuple[Credentials, dict[str, str]]:
         if media_type(request, FORM, JSON) != JSON:
@@ -57,13 +68,13 @@ class TokenEndpoint:
         credentials = Credentials(body.company_id, body.company_secret, "Bearer")
         return credentials, {"grant_type": CLIENT_CREDENTIALS}
 
-    def _answer(self, client: Client, asked: str) -> Response:
+    def _answer(self, client: Client, asked: str, now: datetime) -> Response:
         granted = scopes.parse(asked)
         if granted is None:
             raise InvalidScope(f"The scopes are: {' '.join(scopes.ALL)}.")
         company_id, scope = str(client.company_id), " ".join(granted)
         claims = {"sub": company_id, "client_id": company_id, "company_name": client.company_name, "scope": scope}
-        issued = self.issuer.issue(COMPANY, claims, self.clock())
+        issued = self.issuer.issue(COMPANY, claims, now)
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in, scope=scope)
         return JSONResponse(answer.wire(), headers=NO_STORE)
 

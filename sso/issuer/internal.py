@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from common.audit.catalogue import INTERNAL_TOKEN_ISSUED
+from common.audit.events import AuditLog
+from common.audit.kinds import service_name
+from common.audit.refusals import because
 from common.clock import Clock
 from common.errors import InvalidClient
 from common.http.address import client_address
@@ -26,6 +30,7 @@ class InternalTokenEndpoint:
     limits: Limits
     services: Mapping[str, bytes]
     issuer: TokenIssuer
+    audit: AuditLog
     clock: Clock
 
     def routes(self) -> list[Resource]:
@@ -38,7 +43,9 @@ class InternalTokenEndpoint:
         async with self.limits.of_address(client_address(request), Counted.TOKEN_REQUESTS):
             name = self._authenticated(credentials)
         require_client_credentials(given)
-        issued = self.issuer.issue(INTERNAL, {"sub": name, "client_id": name}, self.clock())
+        now = self.clock()
+        issued = self.issuer.issue(INTERNAL, {"sub": name, "client_id": name}, now)
+        await self.audit.write(INTERNAL_TOKEN_ISSUED(now, service=service_name(name)))
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)
         return JSONResponse(answer.wire(), headers=NO_STORE)
 
@@ -46,5 +53,6 @@ class InternalTokenEndpoint:
         digest = secret_digest(credentials.secret)
         registered = self.services.get(credentials.client_id)
         if not hmac.compare_digest(digest, registered or bytes(len(digest))):
-            raise InvalidClient(scheme=credentials.scheme, private="unknown service or wrong secret")
+            cause = "unknown_client" if registered is None else "wrong_secret"
+            raise because(InvalidClient(scheme=credentials.scheme, private=cause), cause)
         return credentials.client_id

@@ -3,11 +3,15 @@
 import asyncio
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from common.audit.catalogue import SSO_TOKEN_ISSUED
+from common.audit.events import AuditLog
 from common.clock import Clock
 from common.errors import Fault, InvalidInput
 from common.http.bearer import bearer_token
@@ -32,6 +36,7 @@ class ProfessionalTokenEndpoint:
     ring: KeyRing
     issuer: str
     access: CompanyAccess
+    audit: AuditLog
     clock: Clock
     rules: Rules
 
@@ -47,22 +52,25 @@ class ProfessionalTokenEndpoint:
             return await self._signed(caller.company_id, contents)
 
     async def _signed(self, company_id: CompanyId, contents: TokenContents) -> Response:
-        claims = self._claims(company_id, contents)
+        now = self.clock()
+        claims = self._claims(company_id, contents, now)
         if contents.sub == claims["iss"]:  # the form of a client assertion, which no launch takes
             raise InvalidInput("The sub is the professional's, not the company's.", [Fault("/sub", "client_assertion")])
         token = await asyncio.to_thread(signed, self.ring, "JWT", claims)  # RSA takes a quarter of a millisecond
         if len(token) > MAX_TOKEN:
             raise InvalidInput(f"The token would be longer than {MAX_TOKEN} octets.", [Fault("", "too_long")])
+        jti = sha256(claims["jti"].encode()).digest()
+        await self.audit.write(SSO_TOKEN_ISSUED(now, company_id=company_id, jti=jti))
         expires_in = int(PROFESSIONAL.max_age.total_seconds())
         answer = SignedToken(token=token, jti=claims["jti"], expires_in=expires_in)
         return JSONResponse(answer.wire(), 201)
 
-    def _claims(self, company_id: CompanyId, contents: TokenContents) -> dict[str, Any]:
+    def _claims(self, company_id: CompanyId, contents: TokenContents, now: datetime) -> dict[str, Any]:
         claims = {
             "iss": str(company_id),
             "aud": self.issuer,
             "jti": str(uuid.uuid4()),
-            "iat": int(self.clock().timestamp()),
+            "iat": int(now.timestamp()),
             **contents.model_dump(mode="json", exclude_none=True, exclude={"patient_info": {"bsn"}}),
         }
         if contents.patient_info is not None and contents.patient_info.bsn is not None:

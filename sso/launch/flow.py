@@ -4,18 +4,22 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
+from common.audit.catalogue import LAUNCH_ACCEPTED, LAUNCH_REFUSED
+from common.audit.events import AuditLog, Event
+from common.audit.refusals import refusals
 from common.clock import Clock
 from common.limits import Counted, Limits
 from common.sessions import token_digest
 from schemas.claims import ProfessionalClaims, ProfInfo
-from schemas.facts import AdmissionStatus
+from schemas.facts import AdmissionStatus, Relationship
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
-from sso.launch.ports import Professionals, Pseudoniemen, Relationships, UnitOfWork
+from sso.launch.ports import Professionals, Pseudoniemen, Relationships
 from sso.launch.session import Browser, PatientShown, Session, Sessions
 from sso.verifier.replay import Spender, SpentToken, jti_digest, replayed
 from sso.verifier.trust import Signer
-from sso.verifier.verify import TokenVerifier, VerifiedToken
+from sso.verifier.verify import SignedToken, TokenVerifier, VerifiedToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class LaunchFlow:
     limits: Limits
     tokens: TokenVerifier
     spender: Spender
-    unit_of_work: UnitOfWork
+    audit: AuditLog
     launches: Launches
     sessions: Sessions
     pseudoniemen: Pseudoniemen
@@ -79,12 +83,14 @@ class LaunchFlow:
         Raises TokenRejected, RateLimited, TreatmentRelationshipConflict, TreatmentRelationshipUnknown or Unavailable.
         """
         now = self.clock()
-        checked = await self.tokens.check(compact, client_id, now)
-        known = await self._require_possible(checked)
-        await self._require_unspent(checked)
-        async with self.limits.of_company(checked.signer.company_id, Counted.LAUNCHES):
-            token = await self.spender.spend(checked)
-            return await self._carry_out(token, known, browser, now), checked.signer
+        signed = await self.tokens.signed(compact, client_id)
+        async with refusals(self.audit, LAUNCH_REFUSED, now, **_of(signed)):
+            checked = self.tokens.verified(signed, now)
+            known = await self._require_possible(checked)
+            await self._require_unspent(checked)
+            async with self.limits.of_company(checked.signer.company_id, Counted.LAUNCHES):
+                token = await self.spender.spend(checked)
+                return await self._carry_out(token, known, browser, now), checked.signer
 
     async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims]) -> Pseudoniem | None:
         """Refuse what can be refused without effects; the transaction looks once more.
@@ -122,7 +128,7 @@ class LaunchFlow:
         launch_id = LaunchId(uuid.uuid4())
         # Before the transaction: the pseudoniem service can be another process, and a transaction waits for nobody.
         pseudoniem = known or (await self.pseudoniemen.make(claims.bsn) if claims.bsn else None)
-        async with self.unit_of_work():
+        async with self.audit.unit_of_work():
             await self.launches.spend(company_id, token.jti_digest, launch_id, now)
             admission = await self.professionals.admit(company_id, claims.sub, claims.professional, now)
             relationship = await self.relationships.join(
@@ -140,6 +146,7 @@ class LaunchFlow:
                 told=claims.professional if admission.account_id is None else None,
             )
             await self.launches.add(launch)
+            await self.audit.write(_accepted(launch, token, relationship))
             if browser is not None:
                 await self._open_session(browser, launch, claims)
         return launch
@@ -151,3 +158,22 @@ class LaunchFlow:
         info, now = claims.patient_info, launch.launched_at
         patient = PatientShown(info.firstname, info.lastname, info.email) if info else PatientShown()
         await self.sessions.open(Session(token_digest(browser.token), launch.launch_id, patient, now, now))
+
+
+def _of(token: SignedToken) -> dict[str, UUID | bytes | str | None]:
+    jti = token.raw.claim("jti")
+    return {"company_id": token.signer.company_id, "kid": token.kid, "jti": jti_digest(jti) if jti else None}
+
+
+def _accepted(launch: Launch, token: SpentToken[ProfessionalClaims], relationship: Relationship | None) -> Event:
+    return LAUNCH_ACCEPTED(
+        launch.launched_at,
+        company_id=launch.company_id,
+        launch_id=launch.launch_id,
+        account_id=launch.account_id,
+        admission=launch.status,
+        pseudoniem=launch.pseudoniem,
+        relationship_id=relationship.relationship_id if relationship else None,
+        kid=token.verified.kid,
+        jti=token.jti_digest,
+    )

@@ -1,6 +1,5 @@
 """What a launch asks of others: each a protocol of one or two methods, satisfied in `services`."""
 
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -8,12 +7,6 @@ from schemas.bodies import LaunchDossier
 from schemas.claims import ProfInfo
 from schemas.facts import Admission, Relationship
 from schemas.identifiers import AccountId, Bsn, CompanyId, Pseudoniem
-
-
-class UnitOfWork(Protocol):
-    def __call__(self) -> AbstractAsyncContextManager[object]:
-        """Begin a transaction that all stores on the same database join."""
-        ...
 
 
 class Pseudoniemen(Protocol):

@@ -10,13 +10,16 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
+from common.audit.catalogue import PROFESSIONAL_REGISTERED
+from common.audit.events import AuditLog
+from common.audit.refusals import because
 from common.clock import Clock
 from common.errors import NotAuthenticated
 from keys.sealing import Sealer
 from schemas.claims import ProfInfo
 from schemas.identifiers import AccountId, CompanyId, LaunchId
 from sso.launch.flow import Launch, Launches
-from sso.launch.ports import Relationships, UnitOfWork
+from sso.launch.ports import Relationships
 from sso.verifier.trust import Companies
 
 VALID: Final = timedelta(minutes=10)
@@ -59,7 +62,7 @@ class Registrations:
 
     clock: Clock
     codes: RegistrationCodes
-    unit_of_work: UnitOfWork
+    audit: AuditLog
     launches: Launches
     companies: Companies
     professionals: Professionals
@@ -83,13 +86,22 @@ class Registrations:
         now, launch = self.clock(), await self.open(launch_id, code)
         told = launch.told or ProfInfo()
         complete = info.model_copy(update={"agb": told.agb})
-        async with self.unit_of_work():
+        async with self.audit.unit_of_work():
             account_id = await self.professionals.register(launch.company_id, launch.sub, complete, now)
             await self.relationships.join(
                 launch.company_id, launch.treatment_relationship_id, launch.pseudoniem, account_id, now
             )
             registered = replace(launch, account_id=account_id, status="created", told=None)
             await self.launches.registered(registered)
+            await self.audit.write(
+                PROFESSIONAL_REGISTERED(
+                    now,
+                    company_id=launch.company_id,
+                    launch_id=launch.launch_id,
+                    account_id=account_id,
+                    pseudoniem=launch.pseudoniem,
+                )
+            )
         return registered
 
     async def _find(self, launch_id: str) -> Launch | None:
@@ -100,4 +112,5 @@ class Registrations:
 
 
 def _ended() -> NotAuthenticated:
-    return NotAuthenticated("This registration has ended, or has been done. Start again from your EHR.")
+    ended = NotAuthenticated("This registration has ended, or has been done. Start again from your EHR.")
+    return because(ended, "registration_ended")

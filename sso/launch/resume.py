@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from common.audit.catalogue import SESSION_LEFT, SESSION_REFUSED, SESSION_RESUMED
+from common.audit.events import AuditLog
+from common.audit.refusals import because, refusals
 from common.clock import Clock
 from common.errors import NotAuthenticated, OtherPatientOpen
 from common.sessions import new_token, token_digest
@@ -25,6 +28,7 @@ class LaunchSessions:
     """Resumes and leaves launches."""
 
     clock: Clock
+    audit: AuditLog
     sessions: Sessions
     launches: Launches
     companies: Companies
@@ -37,19 +41,28 @@ class LaunchSessions:
         than the one that is open.
         """
         session = await self.require_open(token, launch_id)
-        launch = await self.launches.find(session.launch_id)
-        company = await self.companies.signer(launch.company_id) if launch else None
-        if launch is None or company is None:
-            raise NotAuthenticated("This session has ended. Start again from your EHR.")
-        now = self.clock()
-        await self.sessions.touch(session.seen(now))
+        launch, now = await self._launch(session), self.clock()
+        whose = {"company_id": launch.company_id, "launch_id": launch.launch_id}
+        async with refusals(self.audit, SESSION_REFUSED, now, **whose):
+            company = await self.companies.signer(launch.company_id)
+            if company is None:
+                raise because(_ended(), "company_not_active")
         context = await self.contexts.of(launch, company, now, until=session.ends_at)
+        async with self.audit.unit_of_work():
+            await self.sessions.touch(session.seen(now))
+            await self.audit.write(
+                SESSION_RESUMED(now, **whose, account_id=launch.account_id, pseudoniem=launch.pseudoniem)
+            )
         return OpenLaunch(context, session.patient)
 
     async def leave(self, token: str | None, launch_id: str | None = None) -> None:
         """End the session. Raises as `resume` does."""
         session = await self.require_open(token, launch_id)
-        await self.sessions.close(session.digest)
+        launch, now = await self._launch(session), self.clock()
+        whose = {"company_id": launch.company_id, "launch_id": launch.launch_id, "pseudoniem": launch.pseudoniem}
+        async with self.audit.unit_of_work():
+            await self.sessions.close(session.digest)
+            await self.audit.write(SESSION_LEFT(now, **whose))
 
     async def require_open(self, token: str | None, launch_id: str | None) -> Session:
         """Return the session that is alive, with this launch open if one is named. Raises as `resume` does."""
@@ -73,9 +86,19 @@ class LaunchSessions:
         await self.sessions.open(Session(token_digest(new), launch.launch_id, PatientShown(), now, now))
         return new
 
+    async def _launch(self, session: Session) -> Launch:
+        launch = await self.launches.find(session.launch_id)
+        if launch is None:
+            raise _ended()
+        return launch
+
     async def _find(self, token: str | None) -> Session | None:
         session = await self.sessions.find(token_digest(token)) if token is not None else None
         return session if session is not None and session.alive(self.clock()) else None
+
+
+def _ended() -> NotAuthenticated:
+    return NotAuthenticated("This session has ended. Start again from your EHR.")
 
 
 def _require_same(session: Session, launch_id: str | None) -> None:

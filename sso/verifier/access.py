@@ -1,10 +1,15 @@
 """The bearer tokens that we made ourselves: verified with our own keys, and let in by role and scope."""
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
-from common import strict_json
+from common.audit.catalogue import BEARER_REFUSED
+from common.audit.events import AuditLog
+from common.audit.kinds import OTHER
+from common.audit.refusals import because, cause_of, refusals
 from common.clock import Clock
 from common.errors import (
     BadSignature,
@@ -44,36 +49,46 @@ class OwnTokens:
     """Verifies what we made ourselves. `issuer` is our URL: who made them, and whom they are for."""
 
     keys: OwnKeys
+    audit: AuditLog
     issuer: str
     clock: Clock
 
     async def internal(self, token: str) -> str:
         """Return the name of the service of ours that calls. Raises NotAuthenticated or PermissionDenied."""
-        claims = await self.verified(token)
-        if not isinstance(claims, InternalClaims):
-            raise PermissionDenied("This call is for our own services.")
-        return claims.sub
+        async with self.verified(token) as claims:
+            if not isinstance(claims, InternalClaims):
+                raise because(PermissionDenied("This call is for our own services."), "wrong_role")
+            return claims.sub
 
-    async def verified(self, token: str) -> AccessClaims:
-        """Return the claims of a token of ours, of whatever kind. Raises NotAuthenticated."""
-        try:
-            return await self._claims(take_apart(token), self.clock())
-        except TokenRejected as error:
-            raise _invalid(error.private or error.detail) from None
+    @asynccontextmanager
+    async def verified(self, token: str) -> AsyncIterator[AccessClaims]:
+        """Give the claims of a token of ours, of whatever kind; what is refused inside is a refusal of this token.
 
-    async def _claims(self, raw: RawToken, now: datetime) -> AccessClaims:
-        require_profile(raw, COMPANY)  # all kinds share typ and alg; `role`, which we signed, tells them apart
-        key = await self.keys.key(raw.kid)
-        if key is None:
-            raise UnknownKey(private="none of our own keys")
-        if not verifies(raw.signing_input, raw.signature, raw.alg, key):
-            raise BadSignature(private="not by our own key")
-        profile = _profile(raw)
-        claims = read_claims(raw, profile, Rules())
-        if claims.iss != self.issuer or claims.aud != self.issuer:
-            raise ClaimRejected("aud", "audience")
-        require_not_expired(claims.exp, profile, now)
-        return claims
+        Raises NotAuthenticated: counted until our signature has verified, an event from there on.
+        """
+        raw = await self._signed(token)
+        async with refusals(self.audit, BEARER_REFUSED, self.clock(), **_of(raw)):
+            yield self._claims(raw)
+
+    async def _signed(self, token: str) -> RawToken:
+        with _looking_the_same():
+            raw = take_apart(token)
+            require_profile(raw, COMPANY)  # all kinds share typ and alg; `role`, which we signed, tells them apart
+            key = await self.keys.key(raw.kid)
+            if key is None:
+                raise UnknownKey(private="none of our own keys")
+            if not verifies(raw.signing_input, raw.signature, raw.alg, key):
+                raise BadSignature(private="not by our own key")
+            return raw
+
+    def _claims(self, raw: RawToken) -> AccessClaims:
+        with _looking_the_same():
+            profile = _profile(raw)
+            claims = read_claims(raw, profile, Rules())
+            if claims.iss != self.issuer or claims.aud != self.issuer:
+                raise ClaimRejected("aud", "audience")
+            require_not_expired(claims.exp, profile, self.clock())
+            return claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +105,64 @@ class AccessTokens:
         Raises NotAuthenticated (401) for what is no valid token of ours or of a company that is not active, and
         PermissionDenied (403) for another role or a missing scope.
         """
-        claims = await self.own.verified(token)
-        if not isinstance(claims, CompanyClaims):
-            raise PermissionDenied("This call is for a healthcare company's own token.")
-        return await self._company(claims, scope)
+        async with self.own.verified(token) as claims:
+            if not isinstance(claims, CompanyClaims):
+                raise because(PermissionDenied("This call is for a healthcare company's own token."), "wrong_role")
+            return await self._company(claims, scope)
 
     async def company_or_launch(self, token: str, scope: Scope) -> CompanyCaller | LaunchCaller:
         """Return the company, or the launched professional, that calls. Raises as `company` does."""
-        claims = await self.own.verified(token)
-        if isinstance(claims, CompanyClaims):
-            return await self._company(claims, scope)
-        if not isinstance(claims, LaunchClaims):
-            raise PermissionDenied("This call is for the token of a healthcare company or of a launch.")
-        company_id, launch_id = CompanyId(claims.company_id), LaunchId(claims.launch_id)
-        await self._require_active(company_id)
-        return LaunchCaller(company_id, launch_id, await self.launches.patient_of(launch_id))
+        async with self.own.verified(token) as claims:
+            if isinstance(claims, CompanyClaims):
+                return await self._company(claims, scope)
+            if not isinstance(claims, LaunchClaims):
+                refusal = PermissionDenied("This call is for the token of a healthcare company or of a launch.")
+                raise because(refusal, "wrong_role")
+            company_id, launch_id = CompanyId(claims.company_id), LaunchId(claims.launch_id)
+            await self._require_active(company_id)
+            return LaunchCaller(company_id, launch_id, await self.launches.patient_of(launch_id))
 
     async def _company(self, claims: CompanyClaims, scope: Scope | None) -> CompanyCaller:
         company_id = CompanyId(claims.company_id)
         await self._require_active(company_id)
         if scope is not None and scope not in claims.scope.split(" "):
-            raise PermissionDenied(f"The access token lacks the scope {scope.value}.", scope=scope.value)
+            refusal = PermissionDenied(f"The access token lacks the scope {scope.value}.", scope=scope.value)
+            raise because(refusal, "scope_missing")
         return CompanyCaller(company_id)
 
     async def _require_active(self, company_id: CompanyId) -> None:
         if await self.companies.signer(company_id) is None:
-            raise _invalid("company not active")
+            raise because(_invalid("company not active"), "company_not_active")
+
+
+@contextmanager
+def _looking_the_same() -> Iterator[None]:
+    """Whatever is wrong with a token is one answer; the log and the audit know the cause."""
+    try:
+        yield
+    except TokenRejected as error:
+        raise because(_invalid(error.private or error.detail), cause_of(error)) from None
+
+
+def _of(raw: RawToken) -> dict[str, UUID | str | None]:
+    """Return whose token of ours this is, for the audit: what we signed, still good or not."""
+    profile = ACCESS.get(raw.claim("role"))
+    return {
+        "company_id": _uuid(raw.claim("sub" if profile is COMPANY else "client_id")),
+        "launch_id": _uuid(raw.claim("launchId")),
+        "role": profile.name if profile else OTHER,
+    }
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _profile(raw: RawToken) -> AccessProfile[AccessClaims]:
-    role = strict_json.parse_object(raw.payload).get("role", "")  # our own signature stands under it
+    role = raw.claim("role")  # our own signature stands under it
     if role not in ACCESS:
         raise ClaimRejected("role", "choice")
     return ACCESS[role]

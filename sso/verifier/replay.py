@@ -59,8 +59,8 @@ def spend_key(profile: str, company_id: CompanyId, jti: str) -> str:
 
 
 def jti_digest(jti: str) -> bytes:
-    """Return what is kept of a jti: SHA-256, 32 octets."""
-    return sha256(jti.encode()).digest()
+    """Return what is kept of a jti, whatever text it is: SHA-256, 32 octets."""
+    return sha256(jti.encode("utf-8", "surrogatepass")).digest()
 
 
 def replayed() -> TokenReplayed:

@@ -40,6 +40,14 @@ class RawToken:
             return None
         return _text(payload, "iss")
 
+    def claim(self, name: str) -> str:
+        """Return what the payload claims under a name; empty if it cannot be read, or is no string. Never raises."""
+        try:
+            value = strict_json.parse_object(self.payload).get(name)
+        except strict_json.NotJson:
+            return ""
+        return value if isinstance(value, str) else ""
+
 
 def take_apart(compact: str) -> RawToken:
     """Return the parts of a JWS in compact form. Raises MalformedToken, whatever the text is."""

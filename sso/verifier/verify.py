@@ -29,6 +29,15 @@ class VerifiedToken(Generic[C]):
 
 
 @dataclass(frozen=True, slots=True)
+class SignedToken:
+    """A token that a known company signed: from here on a refusal says why. What the token says is not read yet."""
+
+    raw: RawToken
+    signer: Signer
+    kid: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenVerifier:
     """Checks professional SSO tokens. `audiences` are the names by which a token may call us."""
 
@@ -36,16 +45,19 @@ class TokenVerifier:
     audiences: Collection[str]
     rules: Rules
 
-    async def check(self, compact: str, client_id: str | None, now: datetime) -> VerifiedToken[ProfessionalClaims]:
-        """Return the verified token. Raises a TokenRejected: before the signature verified, always the same one."""
+    async def signed(self, compact: str, client_id: str | None) -> SignedToken:
+        """Return the token with its signer. Raises a TokenRejected, which looks the same for every cause."""
         raw = take_apart(compact)
         require_profile(raw, PROFESSIONAL)
         candidates = await self.trust.candidates(raw, client_id)
-        key = authenticate(raw, candidates)
-        claims = read_claims(raw, PROFESSIONAL, self.rules)
-        require_parties(claims, candidates.signer, self.audiences)
+        return SignedToken(raw, candidates.signer, authenticate(raw, candidates).kid)
+
+    def verified(self, token: SignedToken, now: datetime) -> VerifiedToken[ProfessionalClaims]:
+        """Return the token as one that may be spent. Raises an AuthenticTokenRejected."""
+        claims = read_claims(token.raw, PROFESSIONAL, self.rules)
+        require_parties(claims, token.signer, self.audiences)
         require_fresh(claims, PROFESSIONAL, now)
-        return VerifiedToken(candidates.signer, key.kid, claims)
+        return VerifiedToken(token.signer, token.kid, claims)
 
 
 def require_profile(raw: RawToken, profile: TokenProfile[C]) -> None:

@@ -25,6 +25,7 @@ from sso.issuer.clients import secret_digest
 from tests.support.bsns import fresh_bsn
 from tests.support.clock import SetClock
 from tests.support.memory import REGISTERED as NOW
+from tests.support.memory import MemoryAudit
 from tests.support.races import at_once
 
 SEALER = Sealer(bytes(KEY_BYTES))
@@ -32,7 +33,7 @@ SECOND = timedelta(seconds=1)
 
 
 async def test_the_same_name_twice_makes_two_companies_with_a_secret_each(database: Database) -> None:
-    companies = Companies(SqlCompanies(database), SetClock(), Status.ACTIVE)
+    companies = Companies(SqlCompanies(database), MemoryAudit(), SetClock(), Status.ACTIVE)
     (one, secret), (other, other_secret) = [await companies.register("De Linde") for _ in range(2)]
     assert one.company_id != other.company_id
     assert secret != other_secret
@@ -44,7 +45,7 @@ async def test_the_same_name_twice_makes_two_companies_with_a_secret_each(databa
 
 
 async def test_a_company_that_does_not_exist_is_nobody(database: Database) -> None:
-    companies, nobody = Companies(SqlCompanies(database), SetClock(), Status.ACTIVE), CompanyId(uuid4())
+    companies, nobody = Companies(SqlCompanies(database), MemoryAudit(), SetClock(), Status.ACTIVE), CompanyId(uuid4())
     assert await companies.signer(nobody) is None
     assert await companies.client(nobody) is None
     assert await companies.names([nobody]) == {}
@@ -71,8 +72,8 @@ async def test_a_patients_names_lie_sealed(database: Database) -> None:
 async def test_a_patient_is_recognised_by_bsn_and_last_name_and_every_other_pair_has_one_answer(
     database: Database,
 ) -> None:
-    pseudoniemen = Pseudoniemen(SqlPseudoniemen(database), DigestKey(bytes(KEY_BYTES)))
-    service = RegisteredPatients(SqlPatients(database, SEALER), pseudoniemen)
+    pseudoniemen = Pseudoniemen(SqlPseudoniemen(database), DigestKey(bytes(KEY_BYTES)), MemoryAudit(), SetClock())
+    service = RegisteredPatients(SqlPatients(database, SEALER), pseudoniemen, MemoryAudit(), SetClock())
     bsn, launched, nobody = (Bsn(fresh_bsn()) for _ in range(3))
     patient = await service.register(bsn, "Zoë", "de Vries")
     await pseudoniemen.make(launched)
@@ -89,7 +90,7 @@ async def test_a_patient_is_recognised_by_bsn_and_last_name_and_every_other_pair
 
 async def test_a_patients_session_lasts_while_it_is_used_and_not_longer(database: Database) -> None:
     clock = SetClock(NOW)
-    service = PatientSessions(SqlPatientSessions(database, SEALER), clock)
+    service = PatientSessions(SqlPatientSessions(database, SEALER), MemoryAudit(), clock)
     pseudoniem = Pseudoniem(uuid4())
     token = await service.open(pseudoniem, "Zoë", None)
     clock.now += LIMITS.idle - SECOND
@@ -103,7 +104,7 @@ async def test_a_patients_session_lasts_while_it_is_used_and_not_longer(database
 
 
 async def test_a_new_session_ends_the_one_before_and_closing_ends_it(database: Database) -> None:
-    service = PatientSessions(SqlPatientSessions(database, SEALER), SetClock())
+    service = PatientSessions(SqlPatientSessions(database, SEALER), MemoryAudit(), SetClock())
     first = await service.open(Pseudoniem(uuid4()), "Zoë", None)
     second = await service.open(Pseudoniem(uuid4()), "Jan", first)
     assert await service.find(first) is None

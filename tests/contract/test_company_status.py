@@ -11,7 +11,9 @@ from common.sql import Database
 from identity.companies.admission import Admission
 from identity.companies.model import Company, Status
 from identity.companies.store_sql import SqlCompanies
+from tests.support.clock import SetClock
 from tests.support.databases import kept_company, open_migrated
+from tests.support.memory import MemoryAudit
 from tests.support.servers.postgres_server import PostgresServer
 
 
@@ -35,7 +37,7 @@ async def test_of_many_at_once_one_changes_the_status(database: Database) -> Non
 
 async def test_deciding_the_same_twice_is_no_fault_and_what_does_not_fit_is_refused(database: Database) -> None:
     store = SqlCompanies(database)
-    admission, company_id = Admission(store), str(await kept_company(database))
+    admission, company_id = Admission(store, MemoryAudit(), SetClock()), str(await kept_company(database))
     for decide, status in (
         (admission.approve, Status.ACTIVE),
         (admission.suspend, Status.SUSPENDED),

@@ -79,7 +79,8 @@ async def test_a_key_that_is_revoked_at_one_service_is_refused_at_the_other_with
 
 async def test_a_company_that_is_suspended_is_out_at_the_other_service_within_a_second(two: Two) -> None:
     assert (await two.elsewhere.create_dossier(fresh_bsn())).status_code == 201
-    await Admission(two.here.service.identity.companies.store).suspend(two.company.company_id)
+    admission = Admission(two.here.service.identity.companies.store, two.here.service.ground.audit, two.here.clock)
+    await admission.suspend(two.company.company_id)
     end = time.monotonic() + 1
     while (answer := await two.elsewhere.create_dossier(fresh_bsn())).is_success:
         assert time.monotonic() < end

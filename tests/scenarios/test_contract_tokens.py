@@ -88,7 +88,7 @@ async def test_what_the_token_says_that_we_sign_for_a_company(world: World) -> N
 async def test_a_token_that_was_refused_while_its_company_was_suspended_is_good_afterwards(world: World) -> None:
     company = await world.company(alg="ES256")
     token = company.ehr.sign(world.claims(company))
-    admission = Admission(world.service.identity.companies.store)
+    admission = Admission(world.service.identity.companies.store, world.service.ground.audit, world.clock)
     await admission.suspend(company.company_id)
     problem(await company.launch(token), 401, "token_rejected")
     await admission.resume(company.company_id)

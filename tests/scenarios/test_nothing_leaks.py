@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from services.logs import configure_logs
+from tests.support.audit import TABLES, counted, events
 from tests.support.bsns import fresh_bsn
 from tests.support.ehr import flip
 from tests.support.patient import choose
@@ -37,6 +38,8 @@ class Traces:
     answers: dict[str, bytes] = field(default_factory=dict)
     redis: dict[str, bytes] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
+    audit: set[str] = field(default_factory=set)
+    refusals: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def everywhere(self) -> dict[str, bytes]:
         return {"the log": self.logs, **self.answers, **self.redis, **self.files}
@@ -72,6 +75,8 @@ async def traces(journal: RedisServer, tmp_path_factory: pytest.TempPathFactory)
     with logs_into(folder / "log.txt"):
         async with open_world(folder, f"sqlite:///{folder / 'sso.db'}", journal.url) as world:
             found = await scenario(world)
+            found.audit = {event["event"] for table in TABLES for event in await events(world, table)}
+            found.refusals = await counted(world)
             redis = world.service.ground.redis
             found.redis = {f"Redis {key!r}": key + b" " + await redis.get(key) async for key in redis.scan_iter()}
             found.files = files(folder / "sso.db") | files(journal.folder)
@@ -165,6 +170,14 @@ def test_there_is_something_to_search(traces: Traces) -> None:
     assert traces.logs.count(b'"event": "request"') > 40
     assert len(traces.answers) > 40
     assert len(traces.redis) >= 3
+    assert traces.audit >= {
+        "launch.accepted",
+        "launch.refused",
+        "key.refused",
+        "dossier.withheld",
+        "permission.withheld",
+    }
+    assert sum(traces.refusals.values()) > 5
     assert sum(name.startswith("sso.db-wal") for name in traces.files) == 1
     assert b"sso:spent:" in b"".join(octets for name, octets in traces.files.items() if name.endswith(".aof"))
     assert traces.company.company_id.replace("-", "").encode() in b"".join(traces.files.values())

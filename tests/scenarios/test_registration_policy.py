@@ -30,7 +30,7 @@ async def test_a_suspended_company_is_out_at_once_and_a_resumed_one_is_back(worl
     token = company.ehr.sign(world.claims(company, profInfo=PROFESSIONAL))
     launch_bearer = (await company.launch(token)).json()["accessToken"]
     session = session_of(await company.launch_in_browser(company.ehr.sign(world.claims(company))))
-    admission = Admission(world.service.identity.companies.store)
+    admission = Admission(world.service.identity.companies.store, world.service.ground.audit, world.clock)
     before = await answers(world, company, session=session, launch_bearer=launch_bearer)
     assert all(status < 400 for status in before)
 
@@ -51,5 +51,6 @@ async def test_a_pending_company_has_no_token_until_it_is_approved(world: World)
     pending = replace(company, company_id=str(registered.company_id), secret=secret)
 
     oauth_error(await pending.fetch_token(), 401, "invalid_client")
-    await Admission(world.service.identity.companies.store).approve(pending.company_id)
+    admission = Admission(world.service.identity.companies.store, world.service.ground.audit, world.clock)
+    await admission.approve(pending.company_id)
     assert (await pending.fetch_token()).status_code == 200

@@ -23,6 +23,7 @@ from keys.sealing import Sealer
 from schemas.identifiers import Pseudoniem
 from tests.support.command import Ended, sso
 from tests.support.ehr import Ehr
+from tests.support.memory import MemoryAudit
 from tests.support.servers.loopback import HOST, die_with_parent
 from tests.support.servers.process import ServerProcess
 from tests.support.world import Company
@@ -139,7 +140,7 @@ class Deployment:
         database = Database(self.databases["identity"])
         sealer = Sealer(read_key(self.folder / "keys" / "sealing.key"))
         try:
-            sessions = PatientSessions(SqlPatientSessions(database, sealer), wall_clock)
+            sessions = PatientSessions(SqlPatientSessions(database, sealer), MemoryAudit(), wall_clock)
             client.cookies.set(PATIENT_COOKIE.name, await sessions.open(pseudoniem, "J. de Vries", None))
         finally:
             await database.close()

@@ -3,11 +3,13 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
+from common.audit.events import Event
 from common.clock import Clock
 from common.errors import KeyRejected
 from common.limits import Counted
@@ -139,6 +141,19 @@ def partner_key(ehr: Ehr, company_id: CompanyId, *, alg: str | None = None) -> P
 def later(key: PartnerKey, **time: float) -> PartnerKey:
     """Return the key as registered `seconds=…`, `minutes=…` later."""
     return replace(key, created_at=key.created_at + timedelta(**time))
+
+
+@dataclass
+class MemoryAudit:
+    """AuditLog in which nothing is ever undone."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def unit_of_work(self) -> AbstractAsyncContextManager[object]:
+        return nullcontext()
+
+    async def write(self, *events: Event) -> None:
+        self.events += events
 
 
 @dataclass

@@ -16,7 +16,7 @@ from sso.verifier.access import AccessTokens, OwnTokens
 from tests.support.clock import SetClock
 from tests.support.desk import ISSUER
 from tests.support.ehr import Ehr, flip, jws
-from tests.support.memory import MemoryCompanies, MemoryLaunches
+from tests.support.memory import MemoryAudit, MemoryCompanies, MemoryLaunches
 
 KEY: Final = ECKey.generate_key("P-256", private=True)
 OLD_KEY: Final = ECKey.generate_key("P-256", private=True)
@@ -29,10 +29,12 @@ class Office:
     def __init__(self) -> None:
         self.clock = SetClock()
         self.ring = KeyRing(Purpose.ACCESS, [KEY, OLD_KEY])
-        self.companies = MemoryCompanies()
+        self.companies, self.audit = MemoryCompanies(), MemoryAudit()
         self.company: CompanyId = self.companies.add()
         self.issuer = TokenIssuer(self.ring, ISSUER)
-        self.access = AccessTokens(OwnTokens(self.ring, ISSUER, self.clock), self.companies, MemoryLaunches())
+        self.access = AccessTokens(
+            OwnTokens(self.ring, self.audit, ISSUER, self.clock), self.companies, MemoryLaunches()
+        )
 
     def issue(self, *, scope: str = "dossier:read", until: timedelta | None = None) -> str:
         company = str(self.company)

@@ -15,6 +15,7 @@ from common.sessions import csrf_token
 from dossier.model import Choice, Consent, Dossier
 from identity.patients.sessions import PatientSession, PatientSessions
 from schemas.identifiers import CompanyId, DossierId, Pseudoniem
+from tests.support.memory import MemoryAudit
 from website.pages import Pages
 from website.patient_site import COOKIE, PatientSite
 
@@ -104,7 +105,7 @@ async def visitor(company_name: str = "De Linde", consent: Choice | None = None)
     pseudoniem = Pseudoniem(uuid4())
     chosen = Consent(consent, NOW, pseudoniem) if consent else None
     dossiers = MemoryDossiers([Dossier(DossierId(uuid4()), CompanyId(uuid4()), pseudoniem, NOW, chosen)])
-    sessions = PatientSessions(MemorySessions(), lambda: NOW)
+    sessions = PatientSessions(MemorySessions(), MemoryAudit(), lambda: NOW)
     token = await sessions.open(pseudoniem, "Peter de Mol", None)
     site = PatientSite(sessions, dossiers, NamedCompanies(company_name), Pages(), front, frozenset({ORIGIN}))
     return Visitor(site, dossiers, token)

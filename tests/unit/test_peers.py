@@ -60,6 +60,7 @@ class Other:
             https=False,
             error_page=error_page,
             observe=lambda *_: None,
+            refused=lambda *_: None,
             limits=Limits(MemoryLimiter()),
         )
         async with httpx2.AsyncClient(transport=Network(app), base_url="http://other") as client:

@@ -62,6 +62,7 @@ async def get(path: str, *, https: bool = False, method: str = "GET", **headers:
         https=https,
         error_page=error_page,
         observe=lambda *_: None,
+        refused=lambda *_: None,
         limits=Limits(MemoryLimiter()),
     )
     sent = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -24,6 +24,7 @@ from sso.issuer.clients import secret_digest
 from sso.verifier.signature import verifies
 from sso.verifier.token import take_apart
 from sso.verifier.verify import read_claims, require_fresh, require_profile
+from tests.support.memory import MemoryAudit
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 BSN = "426308505"
@@ -91,8 +92,8 @@ class World:
     policy: Status = Status.ACTIVE
 
     async def open(self) -> SimulatedEhr:
-        companies = Companies(self.companies, self.clock, self.policy)
-        return await open_ehr(self.path, companies, PartnerKeys(self.keys, self.clock, ()), self.clock)
+        companies = Companies(self.companies, MemoryAudit(), self.clock, self.policy)
+        return await open_ehr(self.path, companies, PartnerKeys(self.keys, MemoryAudit(), self.clock, ()), self.clock)
 
     def file(self) -> dict[str, Any]:
         members: dict[str, Any] = json.loads(self.path.read_text())

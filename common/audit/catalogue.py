@@ -1,0 +1,158 @@
+"""Every event there is. A new decision is a row here, with the fields that it may have.
+
+No field is a text: see `common/audit/kinds.py`. `docs/audit.md` is made from this (`make docs`).
+"""
+
+from typing import Final
+
+from common.audit.events import EventType, Level, Outcome
+from common.audit.kinds import ANSWER, COUNT, DIGEST, IDENTIFIER, SERVICE, THUMBPRINT, Kind, words
+from common.audit.words import ADMISSIONS, CAUSES, CHOICES, CLAIMS, ROLES, RULES, STATUSES, WITHHELD
+
+KINDS: Final = {
+    "company_id": IDENTIFIER,
+    "pseudoniem": IDENTIFIER,
+    "launch_id": IDENTIFIER,
+    "account_id": IDENTIFIER,
+    "relationship_id": IDENTIFIER,
+    "dossier_id": IDENTIFIER,
+    "replays": IDENTIFIER,
+    "kid": THUMBPRINT,
+    "jti": DIGEST,
+    "cause": words(*CAUSES),
+    "claim": words(*CLAIMS),
+    "rule": words(*RULES),
+    "role": words(*ROLES),
+    "admission": words(*ADMISSIONS),
+    "status": words(*STATUSES),
+    "choice": words(*CHOICES),
+    "because": words(*WITHHELD),
+    "service": SERVICE,
+    "count": COUNT,
+    "new": ANSWER,
+}
+"""The fields of all events: a name means the same in each. `pseudoniem` is the inner one, `jti` a digest of it."""
+
+
+def _fields(names: str) -> dict[str, Kind]:
+    return {name: KINDS[name] for name in names.split()}
+
+
+def _yes(name: str, meaning: str, fields: str, level: Level = Level.INFO) -> EventType:
+    return EventType(name, Outcome.YES, level, meaning, _fields(fields))
+
+
+def _no(name: str, meaning: str, fields: str, level: Level = Level.NOTICE) -> EventType:
+    return EventType(name, Outcome.NO, level, meaning, _fields(fields))
+
+
+# Launches, and the sessions that they open.
+LAUNCH_ACCEPTED: Final = _yes(
+    "launch.accepted",
+    "A professional was launched at a patient.",
+    "company_id launch_id account_id admission pseudoniem relationship_id kid jti",
+)
+LAUNCH_REFUSED: Final = _no(
+    "launch.refused",
+    "A token with a company's own signature was refused; `replays` is the launch that it opened before.",
+    "company_id kid jti cause claim rule replays",
+    Level.WARNING,
+)
+PROFESSIONAL_REGISTERED: Final = _yes(
+    "professional.registered",
+    "A professional of whom the EHR told too little filled in the form.",
+    "company_id launch_id account_id pseudoniem",
+    Level.NOTICE,
+)
+SESSION_RESUMED: Final = _yes(
+    "session.resumed",
+    "A launched browser was shown its launch, with the permission as it was and a fresh access token.",
+    "company_id launch_id account_id pseudoniem",
+)
+SESSION_REFUSED: Final = _no(
+    "session.refused", "A session was there, and its launch is no longer shown.", "company_id launch_id cause"
+)
+SESSION_LEFT: Final = _yes("session.left", "A launched browser ended its session.", "company_id launch_id pseudoniem")
+
+# Tokens of ours.
+COMPANY_TOKEN_ISSUED: Final = _yes("company_token.issued", "A company got an access token.", "company_id")
+COMPANY_TOKEN_REFUSED: Final = _no(
+    "company_token.refused", "A company proved who it is, and asked for what there is not.", "company_id cause"
+)
+SSO_TOKEN_ISSUED: Final = _yes("sso_token.issued", "We signed a launch token in a company's name.", "company_id jti")
+INTERNAL_TOKEN_ISSUED: Final = _yes("internal_token.issued", "A service of ours got an access token.", "service")
+BEARER_REFUSED: Final = _no(
+    "bearer.refused",
+    "An access token with our own signature was refused.",
+    "company_id launch_id role cause claim rule",
+)
+
+# Companies and their keys.
+COMPANY_REGISTERED: Final = _yes("company.registered", "A company registered.", "company_id status", Level.NOTICE)
+COMPANY_APPROVED: Final = _yes("company.approved", "An operator let a company in.", "company_id", Level.NOTICE)
+COMPANY_SUSPENDED: Final = _yes("company.suspended", "An operator kept a company out.", "company_id", Level.WARNING)
+COMPANY_RESUMED: Final = _yes("company.resumed", "An operator let a company in again.", "company_id", Level.NOTICE)
+COMPANY_CHANGE_REFUSED: Final = _no(
+    "company.change_refused", "An operator asked for what a company's status does not allow.", "company_id cause"
+)
+KEY_REGISTERED: Final = _yes(
+    "key.registered", "A company registered a key; `new` is false for one that it had.", "company_id kid new",
+    Level.NOTICE,
+)  # fmt: skip
+KEY_REFUSED: Final = _no(
+    "key.refused", "A key was not taken, or not revoked because the company has none such.", "company_id cause rule",
+    Level.WARNING,
+)  # fmt: skip
+KEY_REVOKED: Final = _yes("key.revoked", "A company revoked a key, for ever.", "company_id kid", Level.NOTICE)
+
+# Dossiers, what companies may do with them, and what patients chose.
+DOSSIER_CREATED: Final = _yes("dossier.created", "A company made a dossier.", "company_id dossier_id pseudoniem")
+DOSSIER_FOUND: Final = _yes(
+    "dossier.found", "A company asked to make a dossier that it has.", "company_id dossier_id pseudoniem"
+)
+DOSSIER_SHOWN: Final = _yes(
+    "dossier.shown", "A company or a launch saw a dossier.", "company_id launch_id dossier_id pseudoniem"
+)
+DOSSIER_WITHHELD: Final = _no(
+    "dossier.withheld",
+    "A dossier was asked for that is not there or is another's; its id is given only where there is one.",
+    "company_id launch_id dossier_id cause",
+)
+DOSSIERS_LISTED: Final = _yes(
+    "dossiers.listed", "A company or a launch saw so many dossiers.", "company_id launch_id count"
+)
+DOSSIER_DELETED: Final = _yes(
+    "dossier.deleted", "A company deleted a dossier, and the consent with it.", "company_id pseudoniem", Level.NOTICE
+)
+DOSSIER_NOT_DELETED: Final = _no(
+    "dossier.not_deleted", "A company asked to delete a dossier that it does not have.", "company_id pseudoniem cause"
+)
+PERMISSION_GRANTED: Final = _yes(
+    "permission.granted", "A company asked, and the patient has approved.", "company_id dossier_id pseudoniem"
+)
+PERMISSION_WITHHELD: Final = _no(
+    "permission.withheld",
+    "A company asked, and the patient has not approved; without `pseudoniem` the patient was never seen.",
+    "company_id dossier_id pseudoniem because",
+)
+CONSENT_CHOSEN: Final = _yes(
+    "consent.chosen", "A patient chose.", "company_id dossier_id pseudoniem choice", Level.NOTICE
+)
+CONSENT_REFUSED: Final = _no(
+    "consent.refused", "A patient chose for a dossier that is not there or is another's.", "dossier_id pseudoniem cause"
+)
+DOSSIERS_SHOWN_TO_PATIENT: Final = _yes(
+    "dossiers.shown_to_patient", "A patient saw who holds a dossier.", "pseudoniem count"
+)
+
+# Patients and pseudoniemen.
+PATIENT_SIGNED_IN: Final = _yes("patient.signed_in", "A patient signed in.", "pseudoniem")
+PATIENT_SIGNED_OUT: Final = _yes("patient.signed_out", "A patient signed out.", "pseudoniem")
+PATIENT_REFUSED: Final = _no(
+    "patient.refused", "A sign-in failed; `pseudoniem` is whose it would have been.", "pseudoniem cause"
+)
+PSEUDONIEM_MADE: Final = _yes("pseudoniem.made", "A patient was seen for the first time.", "pseudoniem")
+PSEUDONIEM_GIVEN: Final = _yes("pseudoniem.given", "A service of ours asked for a pseudoniem.", "pseudoniem service")
+
+CATALOGUE: Final = {event.name: event for event in list(globals().values()) if isinstance(event, EventType)}
+"""Every event above, by its name."""

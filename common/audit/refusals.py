@@ -1,0 +1,88 @@
+"""From a refusal to what the audit says of it: its true cause, in words of ours.
+
+The cause is the error's class, or the finer word that the code gave where the class leaves it open. A `private` text
+is never looked at.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from common.audit.events import AuditLog, EventType
+from common.audit.kinds import known
+from common.audit.words import CAUSES, CLAIMS, RULES
+from common.errors import (
+    ClaimRejected,
+    InternalFault,
+    InvalidInput,
+    KeyRejected,
+    MethodNotAllowed,
+    RateLimited,
+    ServiceError,
+    TokenReplayed,
+    TreatmentRelationshipUnknown,
+    Unavailable,
+)
+
+E = TypeVar("E", bound=ServiceError)
+
+_NO_DECISION = (Unavailable, InternalFault, MethodNotAllowed, InvalidInput)
+_DECISIONS = (KeyRejected, TreatmentRelationshipUnknown)
+"""Inputs that are refused for what they say of someone, and not for how they are written."""
+
+
+def because(error: E, cause: str) -> E:
+    """Return the error with a finer cause than its class, for the audit alone; one of `CAUSES`."""
+    error.cause = cause
+    return error
+
+
+def audited(error: E) -> E:
+    """Return the error, marked as one whose event has been written."""
+    error.audited = True
+    return error
+
+
+def cause_of(error: ServiceError) -> str:
+    """Return why, as one of `CAUSES`."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+    return known(error.cause or name, CAUSES)
+
+
+def is_decision(error: ServiceError) -> bool:
+    """Return whether something was decided: what fails, or cannot be read, decides nothing."""
+    return isinstance(error, _DECISIONS) or not isinstance(error, _NO_DECISION)
+
+
+@asynccontextmanager
+async def refusals(
+    audit: AuditLog, event_type: EventType, at: datetime, **fields: UUID | bytes | str | None
+) -> AsyncIterator[None]:
+    """Write an event for each refusal inside, in a transaction of its own, before it is answered.
+
+    Put it round the unit of work: what that began has been undone by then. A limit is left to the counter, because a
+    flood has to stay cheap. Raises what is raised inside, or Unavailable if the event cannot be kept.
+    """
+    try:
+        yield
+    except ServiceError as error:
+        if is_decision(error) and not isinstance(error, RateLimited) and not error.audited:
+            known_fields = {name: value for name, value in fields.items() if name in event_type.fields}
+            await audit.write(event_type(at, **_why(error, event_type) | known_fields))
+            audited(error)
+        raise
+
+
+def _why(error: ServiceError, event_type: EventType) -> dict[str, object]:
+    why: dict[str, object] = {"cause": cause_of(error)}
+    match error:
+        case ClaimRejected():
+            why |= {"claim": known(error.claim, CLAIMS) if error.claim else None, "rule": known(error.rule, RULES)}
+        case KeyRejected():
+            why |= {"rule": known(error.reason, RULES)}
+        case TokenReplayed():
+            why |= {"replays": error.launch_id}
+    return {name: value for name, value in why.items() if name in event_type.fields}
