@@ -31,7 +31,7 @@ class Limiter(Protocol):
         """Count a refusal."""
         ...
 
-    def require_patient(self, who: str) -> None:
+    def require_not_told(self, who: str) -> None:
         """Raise RateLimited if `who` is known here to have been refused too often; asks nobody."""
         ...
 
@@ -55,13 +55,19 @@ class Limits:
             yield
 
     @asynccontextmanager
+    async def of_service(self, name: str, counted: Counted) -> AsyncIterator[None]:
+        """Do the work inside if this service of ours has room. Raises RateLimited."""
+        async with self._of(f"service:{name}", counted):
+            yield
+
+    @asynccontextmanager
     async def of_bearer(self, address: str) -> AsyncIterator[None]:
         """Do the work inside for a caller with a bearer token; one that is none of ours counts as a refusal.
 
         What goes well is not counted, and costs nothing. Raises RateLimited.
         """
         who = f"address:{address}"
-        self.limiter.require_patient(who)
+        self.limiter.require_not_told(who)
         try:
             yield
         except NotAuthenticated as error:

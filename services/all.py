@@ -1,8 +1,9 @@
 """Production in one process: every route of the service, and nothing of the demo."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Final
 
 from starlette.types import ASGIApp
 
@@ -14,11 +15,12 @@ from services.databases import OWNERS
 from services.ground import open_ground
 from services.housekeeping import housekeeping
 from services.migrate import require_current
-from services.required import DATABASES, DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, require
+from services.required import DATABASES, DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, Need, require
 from services.whole import Whole, api_routes, wire_whole
 from website.pages import Pages
 
-NEEDS = (ISSUER, REDIS, DATABASES, SEALING_KEY, DIGEST_KEY)
+NEEDS: Final[Sequence[Need[Any]]] = (ISSUER, REDIS, *DATABASES, SEALING_KEY, DIGEST_KEY)
+"""The settings that it cannot do without."""
 
 
 @asynccontextmanager

@@ -3,11 +3,10 @@
 The pseudoniem service alone has the digest key, the website neither a database nor a key.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx2
 from starlette.types import ASGIApp
@@ -30,13 +29,14 @@ from services.peers.own_keys import PublishedKeys
 from services.peers.pseudoniem import PeerPseudoniemen, PseudoniemAnswers
 from services.peers.token import FetchedToken, InternalToken, IssuedToken, token_client
 from services.required import DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, Need, database_of, own_secret, peer_url, require
+from services.server import Compose
 from services.wiring import (
     dossier_routes,
     first_status,
     identity_routes,
     open_rings,
     pseudoniem_routes,
-    service_secrets,
+    service_digests,
     wire_dossiers,
     wire_identity,
     wire_pseudoniemen,
@@ -45,9 +45,19 @@ from sso.issuer.issue import TokenIssuer
 from sso.verifier.access import AccessTokens, OwnTokens
 from website.pages import Pages
 
-IDENTITY_NEEDS = (ISSUER, REDIS, database_of(IDENTITY_OWNER), SEALING_KEY, peer_url("pseudoniem"), peer_url("dossier"))
-PSEUDONIEM_NEEDS = (ISSUER, REDIS, database_of(PSEUDONIEM_OWNER), DIGEST_KEY, peer_url("identity"))
-DOSSIER_NEEDS = (
+# The settings that each service cannot do without. Identity registers the secrets with which the others ask.
+IDENTITY_NEEDS: Final = (
+    ISSUER,
+    REDIS,
+    database_of(IDENTITY_OWNER),
+    SEALING_KEY,
+    own_secret("dossier"),
+    own_secret("website"),
+    peer_url("pseudoniem"),
+    peer_url("dossier"),
+)
+PSEUDONIEM_NEEDS: Final = (ISSUER, REDIS, database_of(PSEUDONIEM_OWNER), DIGEST_KEY, peer_url("identity"))
+DOSSIER_NEEDS: Final = (
     ISSUER,
     REDIS,
     database_of(DOSSIER_OWNER),
@@ -55,8 +65,7 @@ DOSSIER_NEEDS = (
     peer_url("identity"),
     peer_url("pseudoniem"),
 )
-WEBSITE_NEEDS = (ISSUER, REDIS, own_secret("website"), peer_url("identity"), peer_url("dossier"))
-"""The settings that each service cannot do without."""
+WEBSITE_NEEDS: Final = (ISSUER, REDIS, own_secret("website"), peer_url("identity"), peer_url("dossier"))
 
 
 @asynccontextmanager
@@ -78,7 +87,7 @@ async def open_identity(settings: Settings, metrics: Path | None = None) -> Asyn
             identity.companies, identity.launch_rows, identity.patient_sessions, identity.access.own
         )
         routes = [
-            *identity_routes(ground, identity, service_secrets(settings)),
+            *identity_routes(ground, identity, service_digests(settings)),
             *launch_page_routes(identity, Pages(), frozenset({ground.issuer})),
             *answers.routes(),
         ]
@@ -129,13 +138,23 @@ async def open_website(settings: Settings, metrics: Path | None = None) -> Async
         yield application(ground, routes, metrics=metrics, described=AREAS)
 
 
-@dataclass(frozen=True, slots=True)
+SERVED: Final[Mapping[str, tuple[Compose, Sequence[Need[Any]]]]] = {
+    "identity": (open_identity, IDENTITY_NEEDS),
+    "pseudoniem": (open_pseudoniem, PSEUDONIEM_NEEDS),
+    "dossier": (open_dossier, DOSSIER_NEEDS),
+    "website": (open_website, WEBSITE_NEEDS),
+}
+"""The services by name: how each is opened, and what it needs."""
+
+
 class _Apart:
     """A service on its own, with what it needs to ask the others."""
 
-    settings: Settings
-    ground: Ground
-    open: AsyncExitStack
+    def __init__(self, settings: Settings, ground: Ground, stack: AsyncExitStack) -> None:
+        self.settings = settings
+        self.ground = ground
+        self._stack = stack
+        self._clients: dict[str, httpx2.AsyncClient] = {}
 
     async def peer(self, service: str, token: InternalToken) -> Peer:
         """Return another service of ours."""
@@ -148,12 +167,15 @@ class _Apart:
 
     async def fetched_token(self, service: str) -> InternalToken:
         """Return the internal token of the service that we are."""
-        client = token_client(service, own_secret(service).of(self.settings))
+        client = token_client(service, own_secret(service).of(self.settings), self.ground.issuer)
         endpoint = f"{peer_url('identity').of(self.settings)}/auth/token/internal"
-        return FetchedToken(await self.open.enter_async_context(client), endpoint)
+        return FetchedToken(await self._stack.enter_async_context(client), endpoint)
 
     async def _client(self, service: str) -> httpx2.AsyncClient:
-        return await self.open.enter_async_context(open_client(peer_url(service).of(self.settings)))
+        if service not in self._clients:
+            client = open_client(peer_url(service).of(self.settings), self.ground.issuer)
+            self._clients[service] = await self._stack.enter_async_context(client)
+        return self._clients[service]
 
 
 @asynccontextmanager

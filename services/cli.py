@@ -6,6 +6,7 @@ import typer
 
 from common.errors import ServiceError, SettingsError
 from services.commands import company, config, keys, schema, serve
+from services.commands.given import exit_code
 
 app = typer.Typer(
     help="Single sign-on in patient context for Dutch healthcare.",
@@ -24,9 +25,5 @@ def main() -> None:
     """Run the command; what cannot be done ends in one sentence, and in exit code 2 where the settings are wrong."""
     try:
         app()
-    except SettingsError as error:
-        typer.echo(f"sso: {error}", err=True)
-        sys.exit(2)
-    except ServiceError as error:
-        typer.echo(f"sso: {error.detail}", err=True)
-        sys.exit(1)
+    except (SettingsError, ServiceError) as error:
+        sys.exit(exit_code(error))

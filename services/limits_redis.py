@@ -45,8 +45,8 @@ class RedisLimiter:
 
     async def admit(self, counted: Counted, who: str) -> None:
         """See `Limiter`. Takes at most a fifth of a second, once it is its turn."""
-        self._require_not_told(counted, who)
-        self._require_not_told(Counted.REFUSALS, who)
+        self._require_room(counted, who)
+        self._require_room(Counted.REFUSALS, who)
         room = await self._answer(lambda: self._room(counted, who))
         if room is not None and not all(room):
             raise await self._limited(counted if room[0] else Counted.REFUSALS, who)
@@ -57,9 +57,9 @@ class RedisLimiter:
         if await self._answer(lambda: self._strategy.hit(item, Counted.REFUSALS.value, who)) is False:
             await self._limited(Counted.REFUSALS, who)
 
-    def require_patient(self, who: str) -> None:
+    def require_not_told(self, who: str) -> None:
         """See `Limiter`."""
-        self._require_not_told(Counted.REFUSALS, who)
+        self._require_room(Counted.REFUSALS, who)
 
     async def _room(self, counted: Counted, who: str) -> tuple[bool, bool]:
         """Return whether there is room for another refusal, and for one more of what is counted."""
@@ -73,7 +73,7 @@ class RedisLimiter:
         self._remember(counted, who, seconds)
         return RateLimited(seconds)
 
-    def _require_not_told(self, counted: Counted, who: str) -> None:
+    def _require_room(self, counted: Counted, who: str) -> None:
         """Raise RateLimited again, without asking, for whoever was told to wait: a flood costs Redis nothing."""
         left = self._waiting.get((counted, who), 0.0) - time.monotonic()
         if left > 0:

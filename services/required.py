@@ -31,10 +31,6 @@ ISSUER: Final = Need[str]("SSO_ISSUER__URL (our public URL, such as https://sso.
 REDIS: Final = Need[str]("SSO_REDIS__URL (redis://user:password@host:port/0)", lambda s: s.redis.url)
 SEALING_KEY: Final = Need[Path]("SSO_KEYS__SEALING_FILE (`sso keys init` makes it)", lambda s: s.keys.sealing_file)
 DIGEST_KEY: Final = Need[Path]("SSO_KEYS__DIGEST_FILE (`sso keys init` makes it)", lambda s: s.keys.digest_file)
-DATABASES: Final = Need[dict[str, str]](
-    "SSO_DATABASE__URL (postgresql://user:password@host/name, or one for each owner)",
-    lambda s: urls if len(urls := urls_of(s.database)) == len(OWNERS) else None,
-)
 
 
 def database_of(owner: Owner) -> Need[str]:
@@ -43,10 +39,19 @@ def database_of(owner: Owner) -> Need[str]:
     return Need(name, lambda settings: urls_of(settings.database).get(owner.name))
 
 
+DATABASES: Final = tuple(database_of(owner) for owner in OWNERS)
+_ONE_FOR_ALL: Final = "SSO_DATABASE__URL (postgresql://user:password@host/name, or one for each owner)"
+
+
 def peer_url(service: str) -> Need[str]:
-    """Return the need of the address of another service of ours."""
+    """Return the need of the address of another service of ours: identity, pseudoniem or dossier."""
     name = f"SSO_PEERS__{service.upper()}_URL (where that service is, such as http://{service}:8000)"
-    return Need(name, lambda settings: getattr(settings.peers, f"{service}_url"))
+    read = {
+        "identity": lambda settings: settings.peers.identity_url,
+        "pseudoniem": lambda settings: settings.peers.pseudoniem_url,
+        "dossier": lambda settings: settings.peers.dossier_url,
+    }
+    return Need(name, read[service])
 
 
 def own_secret(service: str) -> Need[Path]:
@@ -60,9 +65,13 @@ def own_secret(service: str) -> Need[Path]:
 
 def require(settings: Settings, *needs: Need[Any]) -> None:
     """Raise SettingsError with everything that is missing."""
-    names = [need.name for need in needs if need.read(settings) is None]
-    if names:
-        raise _missing(*names)
+    missing = [need for need in needs if need.read(settings) is None]
+    names = [need.name for need in missing if need not in DATABASES]
+    databases = [need.name for need in missing if need in DATABASES]
+    if len(databases) == len(OWNERS):
+        databases = [_ONE_FOR_ALL]
+    if missing:
+        raise _missing(*names, *databases)
 
 
 def _missing(*names: str) -> SettingsError:

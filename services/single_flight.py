@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -17,7 +18,7 @@ class SingleFlight(Generic[T]):
     async def join(self) -> T:
         """Return what the work comes to; it goes on for the others when one who waits gives up."""
         if self._under_way is None or self._under_way.done():
-            self._under_way = asyncio.create_task(self._do())
+            self._under_way = asyncio.create_task(self._do(), context=Context())  # it is nobody's request
             self._under_way.add_done_callback(_looked_at)
         return await asyncio.shield(self._under_way)
 

@@ -20,7 +20,7 @@ from services.wiring import (
     identity_routes,
     open_rings,
     pseudoniem_routes,
-    service_secrets,
+    service_digests,
     wire_dossiers,
     wire_identity,
     wire_pseudoniemen,
@@ -29,30 +29,30 @@ from services.wiring import (
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Everything. `services` are the digests of our own services' secrets, by name."""
+    """Everything. The digests are those of our own services' secrets, by name."""
 
     ground: Ground
     sealer: Sealer
-    services: Mapping[str, bytes]
+    service_digests: Mapping[str, bytes]
     identity: Identity
     pseudoniemen: Pseudoniemen
     dossiers: Dossiers
 
 
-async def wire_whole(ground: Ground, settings: Settings, own_services: Mapping[str, bytes] | None = None) -> Whole:
-    """Connect everything. `own_services` are those of the composition itself, beside those in the settings.
+async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[str, bytes] | None = None) -> Whole:
+    """Connect everything. `own_digests` are of services of the composition itself, beside those in the settings.
 
     Raises SettingsError if a key is missing, damaged or another database's, or Unavailable.
     """
     sealing, digest = read_key(SEALING_KEY.of(settings)), read_key(DIGEST_KEY.of(settings))
     require_different([sealing, digest])
-    services = {**service_secrets(settings), **(own_services or {})}
+    digests = {**service_digests(settings), **(own_digests or {})}
     sealer = Sealer(sealing)
     rings = await open_rings(ground, sealer)
     pseudoniemen = await wire_pseudoniemen(ground, DigestKey(digest))
     dossiers = wire_dossiers(ground, pseudoniemen)
     identity = wire_identity(ground, rings, sealer, first_status(settings), pseudoniemen, dossiers)
-    return Whole(ground, sealer, services, identity, pseudoniemen, dossiers)
+    return Whole(ground, sealer, digests, identity, pseudoniemen, dossiers)
 
 
 def require_different(keys: Sequence[bytes]) -> None:
@@ -65,7 +65,7 @@ def api_routes(whole: Whole) -> list[Resource]:
     """Return the API of all owners."""
     ground, access = whole.ground, whole.identity.access
     return [
-        *identity_routes(ground, whole.identity, whole.services),
+        *identity_routes(ground, whole.identity, whole.service_digests),
         *pseudoniem_routes(ground, whole.pseudoniemen, access.own),
         *dossier_routes(ground, whole.dossiers, access),
     ]

@@ -7,6 +7,7 @@ services apart they are `services/peers`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from common.errors import SettingsError
 from common.http.routing import Resource
 from common.key_files import read_secret
 from common.settings import Settings
@@ -151,8 +152,8 @@ def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers
     return Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, audit, ground.clock)
 
 
-def identity_routes(ground: Ground, identity: Identity, services: Mapping[str, bytes]) -> list[Resource]:
-    """Return the API of identity. `services` are the digests of our own services' secrets, by name."""
+def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping[str, bytes]) -> list[Resource]:
+    """Return the API of identity. The digests are those of our own services' secrets, by name."""
     limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
     audit = ground.databases.audit(IDENTITY_OWNER)
     return [
@@ -160,7 +161,7 @@ def identity_routes(ground: Ground, identity: Identity, services: Mapping[str, b
         *CompanyEndpoints(identity.companies, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
         *TokenEndpoint(limits, identity.companies, identity.issuer, audit, clock).routes(),
-        *InternalTokenEndpoint(limits, services, identity.issuer, audit, clock).routes(),
+        *InternalTokenEndpoint(limits, service_digests, identity.issuer, audit, clock).routes(),
         *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),
         *LaunchEndpoints(limits, identity.launches, identity.contexts, identity.launch_sessions).routes(),
     ]
@@ -181,6 +182,9 @@ def first_status(settings: Settings) -> Status:
     return Status.ACTIVE if settings.companies.registration == "open" else Status.PENDING
 
 
-def service_secrets(settings: Settings) -> dict[str, bytes]:
-    """Return the digests of our own services' secrets, by name. Raises SettingsError."""
-    return {name: secret_digest(read_secret(service.secret_file)) for name, service in settings.services.items()}
+def service_digests(settings: Settings) -> dict[str, bytes]:
+    """Return the digests of our own services' secrets, by name. Raises SettingsError, also if two have the same."""
+    digests = {name: secret_digest(read_secret(service.secret_file)) for name, service in settings.services.items()}
+    if len(set(digests.values())) < len(digests):
+        raise SettingsError("Two services have the same secret: make each its own, with `openssl rand -hex 32`.")
+    return digests

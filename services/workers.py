@@ -1,6 +1,6 @@
 """Several processes that serve one composition on one port, and one that watches over them.
 
-A worker that dies is replaced; one that cannot even start ends them all; and all end with the one that started them.
+A worker that dies is replaced; where the first ones cannot even start all end; and all end with who started them.
 """
 
 import multiprocessing
@@ -23,6 +23,7 @@ import typer
 import uvloop
 
 from common.errors import ServiceError, SettingsError
+from services.commands.given import exit_code
 from services.logs import configure_logs
 from services.server import GRACE_SECONDS, Composition, serve
 
@@ -63,30 +64,46 @@ class _Worker:
 class _Workers:
     def __init__(self, composition: Composition, listener: socket.socket, metrics: Path, count: int) -> None:
         self._arguments = (composition, listener, metrics)
-        self._starting = [self._start() for _ in range(count)]
+        self._count = count
+        self._starting: list[_Worker] = []
         self._serving: list[_Worker] = []
+        self._served = False
+        self._not_before = 0.0
 
     def watch(self, stopped: socket.socket, ready: str) -> None:
-        """Replace workers that die, until we are stopped. Raises ServiceError if one does not start."""
+        """Keep so many workers, until we are stopped. Raises SettingsError if one of the first does not start."""
         try:
             while True:
+                pause = self._complete()
                 workers = [*self._starting, *self._serving]
-                spoke = wait([stopped, *(worker.said for worker in workers)])
+                spoke = wait([stopped, *(worker.said for worker in workers)], pause)
                 if stopped in spoke:
                     return
                 for worker in workers:
                     if worker.said in spoke:
                         self._heard(worker)
-                if not self._starting and ready:
+                if not self._served and len(self._serving) == self._count:
+                    self._served = True
                     typer.echo(ready)
-                    ready = ""
         finally:
             self._stop()
+
+    def _complete(self) -> float | None:
+        """Start what is missing, unless one has just died; return for how many seconds that has to wait."""
+        pause = self._not_before - time.monotonic()
+        missing = self._count - len(self._starting) - len(self._serving)
+        if pause > 0:
+            return pause if missing else None
+        self._starting += [self._start() for _ in range(missing)]
+        return None
 
     def _start(self) -> _Worker:
         ours, theirs = _SPAWN.Pipe(duplex=False)
         process = _SPAWN.Process(target=_work, args=(*self._arguments, theirs), name="sso worker")
-        process.start()
+        try:
+            process.start()
+        except OSError as error:
+            raise SettingsError(f"So many workers do not fit ({error.strerror}): choose fewer.") from None
         theirs.close()  # so that its end is heard
         return _Worker(process, ours)
 
@@ -101,13 +118,12 @@ class _Workers:
 
     def _ended(self, worker: _Worker) -> None:
         worker.process.join()
-        if worker in self._starting:
-            self._starting.remove(worker)
+        worker.said.close()
+        (self._serving if worker in self._serving else self._starting).remove(worker)
+        if not self._served:
             raise SettingsError("A worker did not start; what it said stands above.")
-        self._serving.remove(worker)
         _log.error("worker died", exit_code=worker.process.exitcode)
-        time.sleep(_PAUSE_SECONDS)
-        self._starting.append(self._start())
+        self._not_before = time.monotonic() + _PAUSE_SECONDS
 
     def _stop(self) -> None:
         workers = [*self._starting, *self._serving]
@@ -127,8 +143,7 @@ def _work(composition: Composition, listener: socket.socket, metrics: Path, pare
     try:
         uvloop.run(serve(composition, listener, lambda: parent.send_bytes(b"ready"), metrics))
     except (SettingsError, ServiceError) as error:
-        typer.echo(f"sso: {error}", err=True)
-        raise SystemExit(1) from None
+        raise SystemExit(exit_code(error)) from None
 
 
 def _end_with_parent() -> None:

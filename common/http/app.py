@@ -1,6 +1,7 @@
 """The application as one ASGI callable: the routes, the request context round them, and how errors look."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +14,9 @@ from common.http.context import Observe, Refused, RequestContext
 from common.http.negotiation import prefers_page
 from common.http.problems import oauth_error, problem
 from common.limits import Limits
+
+_INTERNAL: Final = "/internal/"
+"""What our own services ask each other is not held up by what a stranger at the same address does."""
 
 RenderPage = Callable[[Request, ServiceError, str], Response]
 
@@ -45,7 +49,7 @@ def create_app(
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        if "authorization" not in request.headers:
+        if "authorization" not in request.headers or request.url.path.startswith(_INTERNAL):
             await router(scope, receive, send)
             return
         async with limits.of_bearer(client_address(request)):

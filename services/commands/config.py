@@ -1,53 +1,39 @@
 """`sso config`: what the settings are, and whether production could start with them."""
 
 import re
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 import typer
 
-from common.key_files import read_key
+from common.key_files import read_key, read_secret
 from common.settings_source import Place, flattened
-from services import apart
-from services.all import NEEDS as ALL_NEEDS
+from services.all import NEEDS
+from services.apart import SERVED
 from services.commands.given import Config, read_given, settings_of
 from services.databases import open_databases, urls_of
 from services.redis_client import open_redis
-from services.required import DIGEST_KEY, REDIS, SEALING_KEY, require
+from services.required import DIGEST_KEY, REDIS, SEALING_KEY, own_secret, require
 from services.whole import require_different
-from services.wiring import service_secrets
+from services.wiring import service_digests
 
-
-class Served(StrEnum):
-    """What can be served in production."""
-
-    ALL = "all"
-    IDENTITY = "identity"
-    PSEUDONIEM = "pseudoniem"
-    DOSSIER = "dossier"
-    WEBSITE = "website"
-
-
-_NEEDS = {
-    Served.ALL: ALL_NEEDS,
-    Served.IDENTITY: apart.IDENTITY_NEEDS,
-    Served.PSEUDONIEM: apart.PSEUDONIEM_NEEDS,
-    Served.DOSSIER: apart.DOSSIER_NEEDS,
-    Served.WEBSITE: apart.WEBSITE_NEEDS,
-}
-Service = Annotated[Served, typer.Argument(help="What is to be served.")]
+_NEEDS: Final = {"all": NEEDS} | {name: needs for name, (_, needs) in SERVED.items()}
+Served = Annotated[
+    Literal["all", "identity", "pseudoniem", "dossier", "website"], typer.Argument(help="What is to be served.")
+]
 
 app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 
 
 @app.command()
-def check(service: Service = Served.ALL, config: Config = None) -> None:
-    """Check that `sso serve all`, or another service, has every setting and file that it needs; connects to nothing."""
-    settings = settings_of(config)
-    require(settings, *_NEEDS[service])
-    keys = [need.of(settings) for need in (SEALING_KEY, DIGEST_KEY) if need in _NEEDS[service]]
-    require_different([read_key(file) for file in keys])
-    service_secrets(settings)
+def check(served: Served = "all", config: Config = None) -> None:
+    """Check that a service has every setting and file that it needs; connects to nothing."""
+    settings, needs = settings_of(config), _NEEDS[served]
+    require(settings, *needs)
+    require_different([read_key(need.of(settings)) for need in (SEALING_KEY, DIGEST_KEY) if need in needs])
+    if served in {"all", "identity"}:
+        service_digests(settings)
+    elif served in settings.services:
+        read_secret(own_secret(served).of(settings))
     open_databases(urls_of(settings.database))
     open_redis(REDIS.of(settings))
     typer.echo("Nothing is missing, and every file can be read.")

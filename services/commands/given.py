@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from common.errors import ServiceError, SettingsError
 from common.settings import Settings
 from common.settings_source import Given, read_settings
 
@@ -26,3 +27,9 @@ def read_given(config: Path | None) -> Given:
 def settings_of(config: Path | None) -> Settings:
     """Return the settings themselves; as `read_given`."""
     return read_given(config).settings
+
+
+def exit_code(error: Exception) -> int:
+    """Say in one sentence what cannot be done; return 2 where the settings are wrong, else 1."""
+    typer.echo(f"sso: {error.detail if isinstance(error, ServiceError) else error}", err=True)
+    return 2 if isinstance(error, SettingsError) else 1

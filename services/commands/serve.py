@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from services import apart
 from services.all import open_all
+from services.apart import SERVED
 from services.commands.given import Config, settings_of
 from services.logs import configure_logs
 from services.server import Compose, Composition, bind
@@ -21,37 +21,37 @@ Workers = Annotated[int, typer.Option(min=1, max=256, help="Processes that share
 
 @app.command("all")
 def serve_all(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1, config: Config = None) -> None:
-    """Serve everything in one process, in production."""
+    """Serve all of it at one address, in production."""
     _serve(open_all, host, port, workers, config)
 
 
 @app.command()
 def identity(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1, config: Config = None) -> None:
-    """Serve companies, keys, tokens and launches."""
-    _serve(apart.open_identity, host, port, workers, config)
+    """Serve companies, keys, tokens, launches and their pages."""
+    _serve(SERVED["identity"][0], host, port, workers, config)
 
 
 @app.command()
 def pseudoniem(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1, config: Config = None) -> None:
     """Serve pseudoniemen, to our own services alone."""
-    _serve(apart.open_pseudoniem, host, port, workers, config)
+    _serve(SERVED["pseudoniem"][0], host, port, workers, config)
 
 
 @app.command()
 def dossier(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1, config: Config = None) -> None:
     """Serve dossiers and permissions."""
-    _serve(apart.open_dossier, host, port, workers, config)
+    _serve(SERVED["dossier"][0], host, port, workers, config)
 
 
 @app.command()
 def website(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1, config: Config = None) -> None:
-    """Serve the patient's site."""
-    _serve(apart.open_website, host, port, workers, config)
+    """Serve the patient's site, the pages about errors, and the description of the API."""
+    _serve(SERVED["website"][0], host, port, workers, config)
 
 
 @app.command()
 def demo(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1, config: Config = None) -> None:
-    """Serve everything, with a simulated EHR, on data in var/."""
+    """Serve all of it with a simulated EHR, on data in var/."""
     from services.demo.app import run_demo  # noqa: PLC0415 - so that production never loads it
 
     configure_logs()

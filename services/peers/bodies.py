@@ -1,6 +1,8 @@
 """What our services say to each other, both ways: of ours alone, and no part of the public contract.
 
-Inside, a patient is the inner pseudoniem; a BSN is in the question for a pseudoniem alone.
+Among ourselves a patient is the inner pseudoniem; a BSN is in the question for a pseudoniem alone. What is not there is
+a null in an answer, never a status: a path that is not there has one of those too. Answers may have members that we do
+not know, so that a service can be newer than those who ask it.
 """
 
 from collections.abc import Mapping
@@ -16,13 +18,19 @@ from schemas.base import Answer, Rules
 from schemas.bodies import Permission
 
 
-class Inside(Answer):
-    """A body between our services. UUIDs and times come as JSON strings."""
+class Question(Answer):
+    """What one service asks. UUIDs and times come as JSON strings, here and below."""
 
     model_config = ConfigDict(strict=False)
 
+
+class Reply(Answer):
+    """What the other says."""
+
+    model_config = ConfigDict(strict=False, extra="ignore")
+
     @classmethod
-    def of_answer(cls, members: Mapping[str, Any]) -> Self:
+    def of(cls, members: Mapping[str, Any]) -> Self:
         """Return what another service of ours answered. Raises Unavailable for what is no such answer."""
         try:
             return cls.model_validate(members, context=Rules())
@@ -30,84 +38,98 @@ class Inside(Answer):
             raise Unavailable("another service", private=f"no {cls.__name__} in its answer") from None
 
 
-class KnownPseudoniemen(Inside):
+class MadePseudoniem(Reply):
+    pseudoniem: UUID
+
+
+class KnownPseudoniemen(Reply):
     """In the order asked; null where a BSN has none yet."""
 
     pseudoniemen: list[UUID | None]
 
 
-class ActiveCompany(Inside):
-    company_name: str
+class ActiveCompany(Reply):
+    """Null for a company that is not known, or not active."""
+
+    company_name: str | None
 
 
-class OfCompanies(Inside):
+class OfCompanies(Question):
     company_ids: Annotated[list[UUID], Field(max_length=10_000)]
 
 
-class CompanyNames(Inside):
+class CompanyNames(Reply):
     """By company id; one that is not known is left out."""
 
     names: dict[UUID, str]
 
 
-class OfCompany(Inside):
+class OfCompany(Question):
     company_id: UUID
 
 
-class OfLaunch(Inside):
+class OfLaunch(Question):
     launch_id: UUID
 
 
-class PatientOfLaunch(Inside):
+class PatientOfLaunch(Reply):
     """Null for a launch without a patient, and for one that is not known."""
 
     pseudoniem: UUID | None
 
 
-class OfSession(Inside):
+class OfSession(Question):
     """The token in a patient's cookie."""
 
     token: str
 
 
-class SignedIn(Inside):
-    """A patient who is signed in, and what the page greets with."""
+class SignedIn(Reply):
+    """Who is signed in, and what the page greets with; null without a session that is alive."""
 
-    pseudoniem: UUID
-    name: str
+    pseudoniem: UUID | None
+    name: str | None
 
 
-class OfCompanyAndPatient(Inside):
+class OfCompanyAndPatient(Question):
     company_id: UUID
     pseudoniem: UUID
 
 
-class OfPseudoniem(Inside):
+class OfPseudoniem(Question):
     pseudoniem: UUID
 
 
-class DossierAtLaunch(Inside):
-    dossier_id: UUID
-    permission: Permission
+class DossierAtLaunch(Reply):
+    """Null where the company has none on the patient."""
+
+    dossier_id: UUID | None
+    permission: Permission | None
 
 
-class GivenConsent(Inside):
+class GivenConsent(Reply):
     choice: Choice
     chosen_at: datetime
 
 
-class HeldDossier(Inside):
+class HeldDossier(Reply):
     dossier_id: UUID
     company_id: UUID
     created_at: datetime
     consent: GivenConsent | None
 
 
-class HeldDossiers(Inside):
+class HeldDossiers(Reply):
     items: list[HeldDossier]
 
 
-class ConsentChoice(Inside):
+class ConsentChoice(Question):
     pseudoniem: UUID
     dossier_id: UUID
     choice: Choice
+
+
+class Kept(Reply):
+    """Whether a choice was kept; not, for a dossier that is not there or is on someone else."""
+
+    kept: bool

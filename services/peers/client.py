@@ -1,29 +1,56 @@
-"""Asking another service of ours: in time, with a token, and with its refusals as our own exceptions."""
+"""Asking another service of ours: in time, with a token, and no answer is said to be no answer."""
 
 import asyncio
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx2
+import structlog
 
 from common import strict_json
-from common.errors import NotFound, ServiceError, Unavailable
+from common.deadline import seconds_left
+from common.errors import Unavailable
 from common.request_id import REQUEST_ID
 from services.peers.token import InternalToken
 
-SECONDS: Final = 0.8
-"""For a call, a token and a second attempt included: whoever asked us has an answer within a second."""
-
 _CONNECTIONS: Final = 32
+_ANSWERED: Final = 200
+_DONE: Final = 204
 _UNAUTHORISED: Final = 401
+_RETRIED: Final = 503
+MAX_ANSWER: Final = 1024 * 1024
+"""Octets: the dossiers of a patient whom four thousand companies know."""
+
+_log = structlog.get_logger("peers")
 
 
-def open_client(address: str) -> httpx2.AsyncClient:
-    """Return a client of the service at an address; the caller closes it. What limits its time is `SECONDS`."""
-    limits = httpx2.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-    return httpx2.AsyncClient(base_url=address, timeout=None, limits=limits, trust_env=False)
+def open_client(address: str, issuer: str) -> httpx2.AsyncClient:
+    """Return a client of the service at an address; the caller closes it. Whoever asks limits the time.
+
+    It asks for the host of the issuer, our public URL: all our services answer to that name.
+    """
+    limits = httpx2.Limits(
+        max_connections=_CONNECTIONS,
+        max_keepalive_connections=_CONNECTIONS,
+        keepalive_expiry=3.0,  # seconds: before the other end closes what is idle
+    )
+    headers = {"Host": urlsplit(issuer).netloc, "Accept-Encoding": "identity"}  # the size of an answer is its own
+    return httpx2.AsyncClient(base_url=address, timeout=None, limits=limits, headers=headers, trust_env=False)
+
+
+async def bounded(answer: httpx2.Response) -> bytes:
+    """Return the body of a streamed answer. Raises ValueError for one without end, or packed."""
+    if "content-encoding" in answer.headers:
+        raise ValueError("a packed answer")
+    content = bytearray()
+    async for part in answer.aiter_raw():
+        content += part
+        if len(content) > MAX_ANSWER:
+            raise ValueError("an answer without end")
+    return bytes(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,59 +62,67 @@ class Peer:
     token: InternalToken
 
     async def ask(self, path: str, body: Mapping[str, object], *, safe: bool) -> dict[str, Any]:
-        """Return the members of the answer to a POST.
+        """Return the members of the answer to a POST, in the time that our own caller still waits.
 
-        A `safe` call, one that may happen twice, gets a second attempt where the first fails at once. Raises NotFound
-        where the other service says so, and Unavailable for everything else that is no answer.
+        A `safe` call, one that may happen twice, gets a second attempt where the first found nobody there. Raises
+        Unavailable for everything that is no answer; what an answer denies is in its members.
         """
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(seconds_left()):
                 return await self._ask(path, body, safe=safe)
+        except _NoAnswer as error:
+            cause = str(error)
         except TimeoutError:  # and no second attempt: whoever is slow has enough to do
-            raise self._unavailable("too slow") from None
+            cause = "too slow"
+        _log.warning("no answer", service=self.name, path=path, cause=cause, request_id=REQUEST_ID.get())
+        raise Unavailable(f"the {self.name} service", private=f"{self.name}: {cause}")
 
     async def _ask(self, path: str, body: Mapping[str, object], *, safe: bool) -> dict[str, Any]:
         try:
             return await self._attempt(path, body)
         except _TokenRefused:
             pass  # nothing was done, and the next token is a new one
-        except Unavailable:
+        except _Nobody:
             if not safe:
                 raise
             await asyncio.sleep(0.02 + secrets.randbelow(60) / 1000)  # not all of us at the same moment
-        try:
-            return await self._attempt(path, body)
-        except _TokenRefused:
-            raise self._unavailable("our token was refused") from None
+        return await self._attempt(path, body)
 
     async def _attempt(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         token = await self.token.get()
+        headers = {"Authorization": f"Bearer {token}", "X-Request-Id": REQUEST_ID.get() or ""}
         try:
-            headers = {"Authorization": f"Bearer {token}", "X-Request-Id": REQUEST_ID.get() or ""}
-            answer = await self.client.post(path, json=body, headers=headers)
-        except httpx2.HTTPError as error:
-            raise self._unavailable(type(error).__name__) from None
+            async with self.client.stream("POST", path, json=body, headers=headers) as answer:
+                content = await bounded(answer)
+        except httpx2.TransportError as error:
+            raise _Nobody(type(error).__name__) from None
+        except (httpx2.HTTPError, ValueError) as error:
+            raise _NoAnswer(type(error).__name__) from None
         if answer.status_code == _UNAUTHORISED:
             self.token.refused(token)
-            raise _TokenRefused
-        return self._read(answer)
-
-    def _read(self, answer: httpx2.Response) -> dict[str, Any]:
-        try:
-            members = strict_json.parse_object(answer.content) if answer.content else {}
-        except ValueError:
-            raise self._unavailable(f"status {answer.status_code}, unreadable") from None
-        if answer.is_success:
-            return members
-        raise self._refusal(answer.status_code, members.get("code"), str(members.get("detail")))
-
-    def _refusal(self, status: int, code: object, detail: str) -> ServiceError:
-        """Return the other's refusal as ours. What it refuses to us is no fault of whoever asked us."""
-        return NotFound(detail) if code == NotFound.code else self._unavailable(f"status {status}, code {code}")
-
-    def _unavailable(self, cause: str) -> Unavailable:
-        return Unavailable(f"the {self.name} service", private=cause)
+            raise _TokenRefused("status 401: it does not take our token")
+        return _members(answer.status_code, content)
 
 
-class _TokenRefused(Exception):
+def _members(status: int, content: bytes) -> dict[str, Any]:
+    if status == _DONE:
+        return {}
+    try:
+        members = strict_json.parse_object(content)
+    except ValueError:
+        raise _NoAnswer(f"status {status}, not JSON") from None
+    if status == _ANSWERED:
+        return members
+    raise (_Nobody if status == _RETRIED else _NoAnswer)(f"status {status}, code {members.get('code')}")
+
+
+class _NoAnswer(Exception):
+    """The text is the cause, for the log."""
+
+
+class _Nobody(_NoAnswer):
+    """Nobody was there to do anything: a second attempt may find somebody."""
+
+
+class _TokenRefused(_NoAnswer):
     """With another token it may go."""

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from common.errors import NotFound, PermissionDenied
-from common.http.bearer import bearer_token
+from common.errors import NotFound
 from common.http.body import json_object
 from common.http.routing import Resource
 from dossier.model import Choice, Consent, Dossier
@@ -23,14 +21,14 @@ from services.peers.bodies import (
     GivenConsent,
     HeldDossier,
     HeldDossiers,
+    Kept,
     OfCompanyAndPatient,
     OfPseudoniem,
 )
+from services.peers.callers import require_service
 from services.peers.client import Peer
 
 _AT_LAUNCH, _HELD, _CONSENTS = "/internal/dossiers/at-launch", "/internal/dossiers/held", "/internal/consents"
-_FOR_PATIENTS: Final = "website"
-"""The service of ours that acts for patients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +40,21 @@ class PeerDossiers:
     async def for_launch(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> LaunchDossier | None:
         """Return the company's dossier on a patient as a launch shows it. Raises Unavailable."""
         asked = OfCompanyAndPatient(company_id=company_id, pseudoniem=pseudoniem)
-        try:
-            found = DossierAtLaunch.of_answer(await self.peer.ask(_AT_LAUNCH, asked.wire(), safe=True))
-        except NotFound:
+        found = DossierAtLaunch.of(await self.peer.ask(_AT_LAUNCH, asked.wire(), safe=True))
+        if found.dossier_id is None or found.permission is None:
             return None
         return LaunchDossier(dossier_id=found.dossier_id, permission=found.permission)
 
     async def held_on(self, pseudoniem: Pseudoniem) -> Sequence[Dossier]:
         """Return all dossiers on a patient, for that patient. Raises Unavailable."""
         answer = await self.peer.ask(_HELD, OfPseudoniem(pseudoniem=pseudoniem).wire(), safe=True)
-        return [_dossier(pseudoniem, held) for held in HeldDossiers.of_answer(answer).items]
+        return [_dossier(pseudoniem, held) for held in HeldDossiers.of(answer).items]
 
     async def choose(self, pseudoniem: Pseudoniem, dossier_id: DossierId, choice: Choice) -> None:
-        """Keep the patient's choice. Raises NotFound or Unavailable; after that the choice may have been kept."""
+        """Keep the patient's choice. Raises NotFound, or Unavailable: then it may have been kept all the same."""
         chosen = ConsentChoice(pseudoniem=pseudoniem, dossier_id=dossier_id, choice=choice)
-        await self.peer.ask(_CONSENTS, chosen.wire(), safe=False)
+        if not Kept.of(await self.peer.ask(_CONSENTS, chosen.wire(), safe=False)).kept:
+            raise NotFound("There is no such dossier.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +74,30 @@ class DossierAnswers:
 
     async def at_launch(self, request: Request) -> Response:
         """Answer `for_launch`."""
-        await self.access.internal(bearer_token(request))
+        await require_service(self.access, request, "identity")
         asked = OfCompanyAndPatient.parse(await json_object(request), Rules())
         found = await self.dossiers.for_launch(CompanyId(asked.company_id), Pseudoniem(asked.pseudoniem))
-        if found is None:
-            raise NotFound("The company has no dossier on this patient.")
-        return JSONResponse(DossierAtLaunch(dossier_id=found.dossier_id, permission=found.permission).wire())
+        answer = DossierAtLaunch(
+            dossier_id=found.dossier_id if found else None, permission=found.permission if found else None
+        )
+        return JSONResponse(answer.wire())
 
     async def held(self, request: Request) -> Response:
         """Answer `held_on`."""
-        await self._require_website(request)
+        await require_service(self.access, request, "website")
         asked = OfPseudoniem.parse(await json_object(request), Rules())
         held = await self.dossiers.held_on(Pseudoniem(asked.pseudoniem))
         return JSONResponse(HeldDossiers(items=[_held(dossier) for dossier in held]).wire())
 
     async def choose(self, request: Request) -> Response:
         """Carry out `choose`."""
-        await self._require_website(request)
+        await require_service(self.access, request, "website")
         asked = ConsentChoice.parse(await json_object(request), Rules())
-        await self.dossiers.choose(Pseudoniem(asked.pseudoniem), DossierId(asked.dossier_id), asked.choice)
-        return Response(status_code=204)
-
-    async def _require_website(self, request: Request) -> None:
-        if await self.access.internal(bearer_token(request)) != _FOR_PATIENTS:
-            raise PermissionDenied("Only the website acts for patients.")
+        try:
+            await self.dossiers.choose(Pseudoniem(asked.pseudoniem), DossierId(asked.dossier_id), asked.choice)
+        except NotFound:
+            return JSONResponse(Kept(kept=False).wire())
+        return JSONResponse(Kept(kept=True).wire())
 
 
 def _held(dossier: Dossier) -> HeldDossier:

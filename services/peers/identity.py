@@ -2,13 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from common.errors import NotFound, PermissionDenied
-from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
 from identity.companies.service import Companies
@@ -18,13 +15,13 @@ from schemas.callers import InternalAccess
 from schemas.facts import SignedInPatient
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from services.peers import bodies
+from services.peers.callers import require_service
 from services.peers.client import Peer
 from sso.verifier.access import Launches
 from sso.verifier.trust import Signer
 
 _COMPANY, _NAMES = "/internal/companies/active", "/internal/companies/names"
 _LAUNCH, _SESSION, _SIGN_OUT = "/internal/launches/patient", "/internal/patients/session", "/internal/patients/sign-out"
-_FOR_PATIENTS: Final = "website"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +33,13 @@ class PeerCompanies:
     async def signer(self, company_id: CompanyId) -> Signer | None:
         """Return the company if it exists and is active now. Raises Unavailable."""
         asked = bodies.OfCompany(company_id=company_id)
-        try:
-            found = bodies.ActiveCompany.of_answer(await self.peer.ask(_COMPANY, asked.wire(), safe=True))
-        except NotFound:
-            return None
-        return Signer(company_id, found.company_name)
+        found = bodies.ActiveCompany.of(await self.peer.ask(_COMPANY, asked.wire(), safe=True))
+        return Signer(company_id, found.company_name) if found.company_name is not None else None
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
         """Return the names of companies. Raises Unavailable."""
         asked = bodies.OfCompanies(company_ids=list(company_ids))
-        found = bodies.CompanyNames.of_answer(await self.peer.ask(_NAMES, asked.wire(), safe=True))
+        found = bodies.CompanyNames.of(await self.peer.ask(_NAMES, asked.wire(), safe=True))
         return {CompanyId(company_id): name for company_id, name in found.names.items()}
 
 
@@ -58,7 +52,7 @@ class PeerLaunches:
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
         """Return the patient of a launch. Raises Unavailable."""
         asked = bodies.OfLaunch(launch_id=launch_id)
-        found = bodies.PatientOfLaunch.of_answer(await self.peer.ask(_LAUNCH, asked.wire(), safe=True))
+        found = bodies.PatientOfLaunch.of(await self.peer.ask(_LAUNCH, asked.wire(), safe=True))
         return Pseudoniem(found.pseudoniem) if found.pseudoniem else None
 
 
@@ -72,11 +66,9 @@ class PeerPatientSessions:
         """Return who is signed in with a cookie's token, as seen now. Raises Unavailable."""
         if token is None:
             return None
-        try:
-            answer = await self.peer.ask(_SESSION, bodies.OfSession(token=token).wire(), safe=True)
-        except NotFound:
+        found = bodies.SignedIn.of(await self.peer.ask(_SESSION, bodies.OfSession(token=token).wire(), safe=True))
+        if found.pseudoniem is None or found.name is None:
             return None
-        found = bodies.SignedIn.of_answer(answer)
         return SignedInPatient(Pseudoniem(found.pseudoniem), found.name)
 
     async def close(self, token: str) -> None:
@@ -105,23 +97,21 @@ class IdentityAnswers:
 
     async def company(self, request: Request) -> Response:
         """Answer `signer`."""
-        await self.access.internal(bearer_token(request))
+        await require_service(self.access, request, "dossier")
         asked = bodies.OfCompany.parse(await json_object(request), Rules())
         company = await self.companies.signer(CompanyId(asked.company_id))
-        if company is None:
-            raise NotFound("There is no such company, or it is not active.")
-        return JSONResponse(bodies.ActiveCompany(company_name=company.company_name).wire())
+        return JSONResponse(bodies.ActiveCompany(company_name=company.company_name if company else None).wire())
 
     async def names(self, request: Request) -> Response:
         """Answer `names`."""
-        await self.access.internal(bearer_token(request))
+        await require_service(self.access, request, "website")
         asked = bodies.OfCompanies.parse(await json_object(request), Rules())
         names = await self.companies.names([CompanyId(company_id) for company_id in asked.company_ids])
         return JSONResponse(bodies.CompanyNames(names=dict(names)).wire())
 
     async def patient_of_launch(self, request: Request) -> Response:
         """Answer `patient_of`."""
-        await self.access.internal(bearer_token(request))
+        await require_service(self.access, request, "dossier")
         asked = bodies.OfLaunch.parse(await json_object(request), Rules())
         found = await self.launches.patient_of(LaunchId(asked.launch_id))
         return JSONResponse(bodies.PatientOfLaunch(pseudoniem=found).wire())
@@ -130,9 +120,8 @@ class IdentityAnswers:
         """Answer `find` of a patient's session."""
         asked = await self._of_session(request)
         session = await self.sessions.find(asked.token)
-        if session is None:
-            raise NotFound("There is no such session, or it has ended.")
-        return JSONResponse(bodies.SignedIn(pseudoniem=session.pseudoniem, name=session.name).wire())
+        pseudoniem, name = (session.pseudoniem, session.name) if session else (None, None)
+        return JSONResponse(bodies.SignedIn(pseudoniem=pseudoniem, name=name).wire())
 
     async def sign_out(self, request: Request) -> Response:
         """Carry out `close` of a patient's session."""
@@ -140,6 +129,5 @@ class IdentityAnswers:
         return Response(status_code=204)
 
     async def _of_session(self, request: Request) -> bodies.OfSession:
-        if await self.access.internal(bearer_token(request)) != _FOR_PATIENTS:
-            raise PermissionDenied("Only the website acts for patients.")
+        await require_service(self.access, request, "website")
         return bodies.OfSession.parse(await json_object(request), Rules())

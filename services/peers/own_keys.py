@@ -9,16 +9,18 @@ import httpx2
 import structlog
 
 from common import strict_json
+from common.deadline import seconds_left
 from common.errors import Unavailable
 from keys.partners import VerificationKey
 from keys.published import access_keys
+from services.peers.client import bounded
 from services.single_flight import SingleFlight
 
-MAX_AGE: Final = 60.0
-"""Seconds after which the set is fetched again: so long a key that was withdrawn still counts."""
+FRESH: Final = 1.0
+"""Seconds that a set is used without looking: so long a key that was withdrawn still counts."""
 
-COOLDOWN: Final = 5.0
-"""Seconds between two looks for names that are not in the set: anyone can think of names."""
+GOOD: Final = 5.0
+"""Seconds that it is used where no newer one is to be had (contract, section 2, "Bearer tokens")."""
 
 _SECONDS: Final = 0.4
 _PATH: Final = "/.well-known/jwks.json"
@@ -27,35 +29,38 @@ _log = structlog.get_logger("peers")
 
 
 class PublishedKeys:
-    """`OwnKeys` of the verifier of access tokens. Fetched when first needed, by one caller for all."""
+    """`OwnKeys` of the verifier of access tokens. Fetched when needed, by one caller for all, once a second at most."""
 
     def __init__(self, client: httpx2.AsyncClient, seconds: Callable[[], float] = time.monotonic) -> None:
         """Fetch with a client of the identity service; `seconds` is a clock that nobody sets."""
         self._client = client
         self._seconds = seconds
         self._keys: Mapping[str, VerificationKey] = {}
-        self._asked_at: float | None = None
+        self._as_of = -GOOD
         self._fetch = SingleFlight(self._fetch_keys)
 
     async def key(self, kid: str | None) -> VerificationKey | None:
-        """Return the key of this name, None if it is none of ours. Raises Unavailable while there is no set at all."""
-        found = self._keys.get(kid or "")
-        age = self._seconds() - self._asked_at if self._asked_at is not None else MAX_AGE
-        if age < (MAX_AGE if found else COOLDOWN) and self._keys:
-            return found
-        try:
-            await self._fetch.join()
-        except Unavailable as error:
-            if not self._keys:
-                raise
-            _log.warning("own keys not fetched", cause=error.private)  # those that we have are good
+        """Return the key of this name, None if it is none of ours. Raises Unavailable without a set that is good."""
+        if self._age() >= FRESH:
+            try:
+                async with asyncio.timeout(seconds_left()):
+                    await self._fetch.join()
+            except (Unavailable, TimeoutError):
+                if self._age() >= GOOD:
+                    raise Unavailable("the identity service", private="identity: no key set") from None
         return self._keys.get(kid or "")
 
+    def _age(self) -> float:
+        return self._seconds() - self._as_of
+
     async def _fetch_keys(self) -> None:
-        self._asked_at = self._seconds()
+        asked_at = self._seconds()
         try:
-            async with asyncio.timeout(_SECONDS):
-                answer = await self._client.get(_PATH)
-            self._keys = access_keys(strict_json.parse_object(answer.raise_for_status().content))
+            async with asyncio.timeout(_SECONDS), self._client.stream("GET", _PATH) as answer:
+                content = await bounded(answer.raise_for_status())
+            self._keys = access_keys(strict_json.parse_object(content))
         except (httpx2.HTTPError, TimeoutError, ValueError) as error:
-            raise Unavailable("the identity service", private=f"no key set: {type(error).__name__}") from None
+            status = f" {error.response.status_code}" if isinstance(error, httpx2.HTTPStatusError) else ""
+            _log.warning("no answer", service="identity", path=_PATH, cause=f"{type(error).__name__}{status}")
+            raise Unavailable("the identity service", private="identity: no key set") from None
+        self._as_of = asked_at

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from common.errors import Unavailable
-from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
 from identity.pseudoniem.service import Pseudoniemen
@@ -18,7 +17,8 @@ from schemas.base import Rules
 from schemas.bodies import OfPatients
 from schemas.callers import InternalAccess
 from schemas.identifiers import Bsn, Pseudoniem
-from services.peers.bodies import KnownPseudoniemen, OfPseudoniem
+from services.peers.bodies import KnownPseudoniemen, MadePseudoniem
+from services.peers.callers import require_service
 from services.peers.client import Peer
 
 _KNOWN = "/internal/pseudoniemen"
@@ -37,7 +37,7 @@ class PeerPseudoniemen:
     async def find_many(self, bsns: Sequence[Bsn]) -> Sequence[Pseudoniem | None]:
         """Return the pseudoniem of each BSN, at most 1,000, in the order asked. Raises Unavailable."""
         answer = await self.peer.ask(_KNOWN, {"bsns": [bsn.reveal() for bsn in bsns]}, safe=True)
-        known = KnownPseudoniemen.of_answer(answer).pseudoniemen
+        known = KnownPseudoniemen.of(answer).pseudoniemen
         if len(known) != len(bsns):
             raise Unavailable("the pseudoniem service", private="not as many answers as questions")
         return [Pseudoniem(one) if one is not None else None for one in known]
@@ -45,7 +45,7 @@ class PeerPseudoniemen:
     async def make(self, bsn: Bsn) -> Pseudoniem:
         """Return the pseudoniem of this BSN, made on first sight. Raises Unavailable."""
         answer = await self.peer.ask("/pseudoniem", {"bsn": bsn.reveal()}, safe=True)
-        return Pseudoniem(OfPseudoniem.of_answer(answer).pseudoniem)
+        return Pseudoniem(MadePseudoniem.of(answer).pseudoniem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class PseudoniemAnswers:
 
     async def known(self, request: Request) -> Response:
         """Answer `find_many`."""
-        service = await self.access.internal(bearer_token(request))
+        service = await require_service(self.access, request, "identity", "dossier")
         asked = OfPatients.parse(await json_object(request), self.rules)
         found = await self.pseudoniemen.give_known(asked.bsns, service)
         return JSONResponse(KnownPseudoniemen(pseudoniemen=list(found)).wire())

@@ -40,16 +40,27 @@ class InternalTokenEndpoint:
     async def token(self, request: Request) -> Response:
         """Answer a token request of a service."""
         credentials, given = await token_request(request)
-        async with self.limits.of_address(client_address(request), Counted.TOKEN_REQUESTS):
-            name = self._authenticated(credentials)
-        require_client_credentials(given)
+        name = await self._authenticated(credentials, client_address(request))
+        async with self.limits.of_service(name, Counted.TOKEN_REQUESTS):
+            require_client_credentials(given)
+            return await self._answer(name)
+
+    async def _answer(self, name: str) -> Response:
         now = self.clock()
         issued = self.issuer.issue(INTERNAL, {"sub": name, "client_id": name}, now)
         await self.audit.write(INTERNAL_TOKEN_ISSUED(now, service=service_name(name)))
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)
         return JSONResponse(answer.wire(), headers=NO_STORE)
 
-    def _authenticated(self, credentials: Credentials) -> str:
+    async def _authenticated(self, credentials: Credentials, address: str) -> str:
+        """Return the service's name. Who is none has the room of their address; our own services do not share it."""
+        try:
+            return self._name(credentials)
+        except InvalidClient:
+            async with self.limits.of_address(address, Counted.TOKEN_REQUESTS):
+                raise
+
+    def _name(self, credentials: Credentials) -> str:
         digest = secret_digest(credentials.secret)
         registered = self.services.get(credentials.client_id)
         if not hmac.compare_digest(digest, registered or bytes(len(digest))):

@@ -86,25 +86,27 @@ class LaunchFlow:
         signed = await self.tokens.signed(compact, client_id)
         async with refusals(self.audit, LAUNCH_REFUSED, now, **_of(signed)):
             checked = self.tokens.verified(signed, now)
-            known = await self._require_possible(checked)
+            known = await self._known_patient(checked)
+            await self._require_possible(checked, known)
             await self._require_unspent(checked)
             async with self.limits.of_company(checked.signer.company_id, Counted.LAUNCHES):
                 token = await self.spender.spend(checked)
                 return await self._carry_out(token, known, browser, now), checked.signer
 
-    async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims]) -> Pseudoniem | None:
-        """Refuse what can be refused without effects; the transaction looks once more.
+    async def _known_patient(self, checked: VerifiedToken[ProfessionalClaims]) -> Pseudoniem | None:
+        """Return the pseudoniem of the patient whom the token names, if there is one already.
 
-        Return the patient's pseudoniem if there is one already.
+        Asked before the spend for every BSN: where pseudoniemen cannot be had, the token must not be spent.
         """
-        external_id, bsn = checked.claims.treatment_relationship_id, checked.claims.bsn
-        # Asked for every BSN: where pseudoniemen cannot be had, the token must not be spent.
-        patient = await self.pseudoniemen.find(bsn) if bsn else None
+        bsn = checked.claims.bsn
+        return await self.pseudoniemen.find(bsn) if bsn else None
+
+    async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims], known: Pseudoniem | None) -> None:
+        """Refuse what can be refused without effects; the transaction looks once more."""
+        external_id, names_patient = checked.claims.treatment_relationship_id, checked.claims.bsn is not None
         if external_id is not None:
-            await self.relationships.require_possible(
-                checked.signer.company_id, external_id, patient, names_patient=bsn is not None
-            )
-        return patient
+            company_id = checked.signer.company_id
+            await self.relationships.require_possible(company_id, external_id, known, names_patient=names_patient)
 
     async def _require_unspent(self, checked: VerifiedToken[ProfessionalClaims]) -> None:
         """Refuse a token whose launch is there, and say which: cheap, and not on its company's account.

@@ -1,24 +1,13 @@
 """What the deployment tests share: a running deployment of each shape."""
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 
 import httpx2
 import pytest
 
-from tests.support.deployment import APART, OWNERS, Deployment
+from tests.support.deployment import APART, OWNERS, Deployment, Shape
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.servers.redis_server import RedisServer
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What runs, in how many workers each, on which databases."""
-
-    services: tuple[str, ...]
-    workers: int
-    databases: dict[str, str]
-
 
 SHAPES = {"one process": (("all",), 1), "four services": (APART, 1), "four services, two workers": (APART, 2)}
 

@@ -11,10 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.deployment.conftest import Shape
-from tests.deployment.test_every_shape import claims
 from tests.support.bsns import fresh_bsn
-from tests.support.deployment import APART, OWNERS, Deployment, Service
+from tests.support.deployment import APART, AT_OUR_NAME, OWNERS, Deployment, Service, Shape, claims_of
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.wire import problem
 
@@ -47,7 +45,7 @@ async def test_without_the_pseudoniem_service_nothing_is_decided_and_nothing_hal
 ) -> None:
     company, known, fresh = await deployment.company(client), fresh_bsn(), fresh_bsn()
     await company.create_dossier(known)
-    token = company.ehr.sign(claims(company, patientInfo={"bsn": known}))
+    token = company.ehr.sign(claims_of(company, patientInfo={"bsn": known}))
     pseudoniem = deployment.services["pseudoniem"]
 
     with gone(pseudoniem, fault):
@@ -103,6 +101,52 @@ async def test_without_the_dossier_service_the_patient_is_shown_a_page_that_says
         assert (await soon(lambda: patient.get("/"), 200)).status_code == 200
 
 
+async def test_a_service_apart_serves_its_own_paths_alone(deployment: Deployment) -> None:
+    own = {"identity": "/company", "pseudoniem": "/pseudoniem/123456782", "dossier": "/dossier", "website": "/sign-out"}
+    for name, service in deployment.services.items():
+        async with httpx2.AsyncClient(base_url=service.address, headers=AT_OUR_NAME) as direct:
+            found = {owner for owner, path in own.items() if (await direct.get(path)).status_code != 404}
+            assert found == {name}
+
+
+@pytest.mark.parametrize("path", ["companies/active", "launches/patient", "patients/session", "patients/sign-out"])
+async def test_what_services_ask_each_other_is_answered_to_them_alone(
+    deployment: Deployment, client: httpx2.AsyncClient, path: str
+) -> None:
+    company, dossier = await deployment.company(client), await deployment.internal(client, "dossier")
+    problem(await client.post(f"/internal/{path}", json={}), 401, "not_authenticated")
+    problem(await client.post(f"/internal/{path}", json={}, headers=company.bearer), 403, "permission_denied")
+    for_patients = path.startswith("patients")
+    answer = await client.post(f"/internal/{path}", json={"token": "x"}, headers=dossier)
+    assert answer.status_code == (403 if for_patients else 422)
+
+
+async def test_a_launch_without_the_dossier_service_says_so_and_its_token_stays_spent(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company = await deployment.company(client)
+    token = company.ehr.sign(claims_of(company, patientInfo={"bsn": fresh_bsn()}))
+    with gone(deployment.services["dossier"], "hung"):
+        problem(await in_time(company.launch(token)), 503, "unavailable")
+    problem(await company.launch(token), 401, "token_replayed")
+
+
+async def test_a_service_at_the_wrong_address_is_no_answer_about_a_patient(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    """Another service has other paths, and says so with a 404; that is not what `not found` means."""
+    company = await deployment.company(client)
+    wrong = Service("dossier", 1)
+    elsewhere = deployment.services["website"].address
+    wrong.settings = deployment.services["dossier"].settings | {"SSO_PEERS__PSEUDONIEM_URL": elsewhere}
+    with wrong:
+        async with httpx2.AsyncClient(base_url=wrong.address, headers=AT_OUR_NAME) as there:
+            refused = await there.post("/dossier", json={"bsn": fresh_bsn()}, headers=company.bearer)
+            problem(refused, 503, "unavailable")
+        assert '"service": "pseudoniem"' in wrong.log()
+        assert "status 404" in wrong.log()
+
+
 @pytest.fixture
 def two_workers(deployment: Deployment) -> Iterator[Service]:
     """The pseudoniem service once more, in two workers."""
@@ -115,13 +159,32 @@ def two_workers(deployment: Deployment) -> Iterator[Service]:
 async def test_a_worker_that_dies_is_replaced_while_the_other_answers(two_workers: Service) -> None:
     first = workers_of(two_workers.pid)
     os.kill(first[0], signal.SIGKILL)
-    async with httpx2.AsyncClient(base_url=two_workers.address) as client:
+    async with httpx2.AsyncClient(base_url=two_workers.address, headers=AT_OUR_NAME) as client:
         end = time.monotonic() + 20
         while len(workers_of(two_workers.pid)) < 2 or set(workers_of(two_workers.pid)) == set(first):
             assert (await client.get("/healthz")).status_code == 200
             assert time.monotonic() < end
             await asyncio.sleep(0)
     assert "worker died" in two_workers.log()
+
+
+async def test_workers_that_cannot_start_again_disturb_none_that_serve(
+    two_workers: Service, postgres_server: PostgresServer
+) -> None:
+    """With the database gone a successor fails at its start; the other worker stays."""
+    first = workers_of(two_workers.pid)
+    async with postgres_server.refusing(two_workers.settings["SSO_DATABASE__PSEUDONIEM_URL"]):
+        os.kill(first[0], signal.SIGKILL)
+        async with httpx2.AsyncClient(base_url=two_workers.address, headers=AT_OUR_NAME) as client:
+            end = time.monotonic() + 30
+            while two_workers.log().count("worker died") < 2:
+                assert (await client.get("/healthz")).status_code == 200
+                assert time.monotonic() < end
+                await asyncio.sleep(0)
+    end = time.monotonic() + 30
+    while len(workers_of(two_workers.pid)) < 2:
+        assert time.monotonic() < end
+        await asyncio.sleep(0)
 
 
 def test_workers_end_in_order_with_the_one_that_started_them(two_workers: Service) -> None:

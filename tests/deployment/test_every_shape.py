@@ -7,17 +7,12 @@ from collections import Counter
 import httpx2
 import pytest
 
-from common.clock import wall_clock
 from tests.support.bsns import fresh_bsn
-from tests.support.deployment import APART, Deployment
+from tests.support.deployment import AT_OUR_NAME, Deployment, claims_of
 from tests.support.ehr import PROFESSIONAL
 from tests.support.races import at_once
 from tests.support.wire import oauth_error, problem, secured
-from tests.support.world import PAGE, Company
-
-
-def claims(company: Company, **changes: object) -> dict[str, object]:
-    return company.ehr.claims(wall_clock(), **{"profInfo": PROFESSIONAL, **changes})
+from tests.support.world import PAGE
 
 
 async def test_a_launch_finds_the_dossier_and_the_consent_of_its_patient(
@@ -40,7 +35,7 @@ async def test_a_launch_finds_the_dossier_and_the_consent_of_its_patient(
         assert again.status_code == 401
 
     assert (await company.permission(bsn)).json() == {"gavePermission": True}
-    token = company.ehr.sign(claims(company, patientInfo={"bsn": bsn}, treatmentRelationshipId="1532"))
+    token = company.ehr.sign(claims_of(company, patientInfo={"bsn": bsn}, treatmentRelationshipId="1532"))
     answer = await company.launch(token)
     assert answer.status_code == 200, answer.text
     secured(answer)
@@ -79,7 +74,7 @@ async def test_a_token_posted_forty_times_at_once_is_accepted_once(
     deployment: Deployment, client: httpx2.AsyncClient
 ) -> None:
     company = await deployment.company(client)
-    token = company.ehr.sign(claims(company, patientInfo={"bsn": fresh_bsn()}))
+    token = company.ehr.sign(claims_of(company, patientInfo={"bsn": fresh_bsn()}))
     answers = await at_once(40, lambda _: company.launch(token))
     assert Counter(answer.status_code for answer in answers) == {200: 1, 401: 39}
     assert {answer.json().get("code") for answer in answers} == {None, "token_replayed"}
@@ -97,7 +92,7 @@ async def test_one_patient_seen_first_by_many_has_one_pseudoniem(
 
 async def test_a_browser_launches_goes_on_and_leaves(deployment: Deployment, client: httpx2.AsyncClient) -> None:
     company = await deployment.company(client)
-    token = company.ehr.sign(claims(company, patientInfo={"bsn": fresh_bsn()}))
+    token = company.ehr.sign(claims_of(company, patientInfo={"bsn": fresh_bsn()}))
     async with deployment.client() as browser:
         launched = await browser.post("/sso/launch", data={"token": token}, headers=PAGE)
         assert launched.status_code == 303
@@ -115,7 +110,7 @@ async def test_a_professional_of_whom_too_little_is_known_registers(
     deployment: Deployment, client: httpx2.AsyncClient
 ) -> None:
     company = await deployment.company(client)
-    told = claims(company, sub="profID7", profInfo={"firstname": "John"}, patientInfo={"bsn": fresh_bsn()})
+    told = claims_of(company, sub="profID7", profInfo={"firstname": "John"}, patientInfo={"bsn": fresh_bsn()})
     context = (await company.launch(company.ehr.sign(told))).json()
     assert (context["professional"]["status"], context["accessToken"]) == ("registration_required", None)
     async with deployment.client() as browser:
@@ -145,7 +140,7 @@ async def test_a_suspended_company_is_out_everywhere_with_the_next_call(
     assert (await deployment.sso("company", "suspend", company.company_id)).code == 0
     for path in ("/company", "/company/keys", "/dossier"):
         problem(await client.get(path, headers=company.bearer), 401, "not_authenticated")
-    problem(await company.launch(company.ehr.sign(claims(company))), 401, "token_rejected")
+    problem(await company.launch(company.ehr.sign(claims_of(company))), 401, "token_rejected")
     oauth_error(await company.fetch_token(), 401, "invalid_client")
 
     assert (await deployment.sso("company", "resume", company.company_id)).code == 0
@@ -174,7 +169,7 @@ async def test_one_description_tells_of_every_call(client: httpx2.AsyncClient) -
 
 async def test_every_service_is_ready_and_counts_over_all_its_workers(deployment: Deployment) -> None:
     for name, service in deployment.services.items():
-        async with httpx2.AsyncClient(base_url=service.address) as own:
+        async with httpx2.AsyncClient(base_url=service.address, headers=AT_OUR_NAME) as own:
             assert (await own.get("/readyz")).json() == {"status": "ready", "failing": []}, name
             before = counted(await own.get("/metrics"))
             await asyncio.gather(*(httpx2_get(service.address) for _ in range(12)))
@@ -182,7 +177,9 @@ async def test_every_service_is_ready_and_counts_over_all_its_workers(deployment
 
 
 async def httpx2_get(address: str) -> None:
-    async with httpx2.AsyncClient(base_url=address) as another:  # a connection of its own: any worker may take it
+    async with httpx2.AsyncClient(
+        base_url=address, headers=AT_OUR_NAME
+    ) as another:  # a connection of its own: any worker may take it
         assert (await another.get("/healthz")).status_code == 200
 
 
@@ -190,13 +187,3 @@ def counted(metrics: httpx2.Response) -> float:
     """Return how often /healthz has been answered."""
     found = re.findall(r'^sso_requests_total\{.*route="/healthz".*\} (\S+)$', metrics.text, re.MULTILINE)
     return sum(float(figure) for figure in found)
-
-
-async def test_a_service_apart_serves_its_own_paths_alone(deployment: Deployment) -> None:
-    if set(deployment.services) != set(APART):
-        return
-    own = {"identity": "/company", "pseudoniem": "/pseudoniem/123456782", "dossier": "/dossier", "website": "/sign-out"}
-    for name, service in deployment.services.items():
-        async with httpx2.AsyncClient(base_url=service.address) as direct:
-            found = {owner for owner, path in own.items() if (await direct.get(path)).status_code != 404}
-            assert found == {name}

@@ -46,7 +46,7 @@ async def test_a_company_that_asks_for_too_many_tokens_keeps_no_other_out(world:
     assert (await other.fetch_token()).status_code == 200
 
 
-async def test_the_token_requests_of_our_own_services_are_counted_by_address(world: World) -> None:
+async def test_the_token_requests_of_a_service_of_ours_are_counted_by_its_name(world: World) -> None:
     service = json.loads((world.folder / "demo-service.json").read_text())
 
     async def ask() -> httpx2.Response:
@@ -56,6 +56,18 @@ async def test_the_token_requests_of_our_own_services_are_counted_by_address(wor
 
     assert [(await ask()).status_code for _ in range(FEW.token_requests)] == [200] * FEW.token_requests
     limited(await ask())
+
+
+async def test_what_a_stranger_does_at_our_address_takes_no_room_of_our_own_services(world: World) -> None:
+    service = json.loads((world.folder / "demo-service.json").read_text())
+    form = {"grant_type": "client_credentials"}
+
+    async def ask(secret: str) -> int:
+        answer = await world.client.post("/auth/token/internal", data=form, auth=(service["clientId"], secret))
+        return answer.status_code
+
+    assert [await ask("a guess") for _ in range(FEW.token_requests + 1)] == [401] * FEW.token_requests + [429]
+    assert await ask(service["clientSecret"]) == 200
 
 
 async def test_a_token_that_we_sign_uses_the_companys_room_too(world: World) -> None:

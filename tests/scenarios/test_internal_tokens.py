@@ -9,7 +9,7 @@ import pytest
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from common.errors import Unavailable
-from services.peers.own_keys import COOLDOWN, MAX_AGE, PublishedKeys
+from services.peers.own_keys import FRESH, GOOD, PublishedKeys
 from services.peers.token import KEPT, FetchedToken
 from tests.support.network import Network
 from tests.support.races import at_once
@@ -71,8 +71,13 @@ async def test_many_who_need_a_token_at_once_fetch_one(network: Network, token: 
     assert network.asked[ENDPOINT] == 1
 
 
-async def test_a_token_that_was_refused_is_not_used_again(network: Network, token: FetchedToken) -> None:
+async def test_a_token_that_was_refused_is_not_used_again(
+    network: Network, token: FetchedToken, seconds: Seconds
+) -> None:
     first = await token.get()
+    token.refused(first)
+    assert await token.get() == first  # a new one would be refused as well
+    seconds.now += 5
     token.refused(first)
     second = await token.get()
     token.refused(first)  # somebody else noticed later: the new one is good
@@ -87,6 +92,9 @@ async def test_where_none_can_be_fetched_the_old_one_is_used_while_it_is_good(
     network.cut = True
     seconds.now += 869
     assert await token.get() == first
+    network.cut = False
+    assert await token.get() == first  # not every call tries anew
+    network.cut = True
     seconds.now += 1
     with pytest.raises(Unavailable):
         await token.get()
@@ -100,19 +108,20 @@ async def test_a_service_that_is_not_registered_has_no_token(network: Network) -
             await FetchedToken(client, f"{ISSUER}{ENDPOINT}").get()
 
 
-async def test_our_own_keys_are_fetched_once_for_all_and_again_after_a_minute(
+async def test_our_own_keys_are_fetched_once_for_all_and_again_after_a_second(
     world: World, network: Network, keys: PublishedKeys, seconds: Seconds
 ) -> None:
     ring = world.service.identity.rings.access
     found = await at_once(20, lambda _: keys.key(ring.signing_kid))
     assert {key.thumbprint() for key in found if key} == {ring.signing_kid}
     assert not any(key.is_private for key in found if key)
-    seconds.now += MAX_AGE - 1
-    await keys.key(ring.signing_kid)
+    seconds.now += FRESH - 0.1
+    for number in range(20):
+        assert await keys.key(f"a name that anyone can think of {number}") is None
     assert network.asked[KEY_SET] == 1
-    seconds.now += 1
+    seconds.now += 0.1
     await keys.key(ring.signing_kid)
-    assert network.asked[KEY_SET] == 2
+    assert (FRESH, network.asked[KEY_SET]) == (1, 2)
 
 
 async def test_a_key_for_launch_tokens_is_no_key_for_access_tokens(world: World, keys: PublishedKeys) -> None:
@@ -120,19 +129,7 @@ async def test_a_key_for_launch_tokens_is_no_key_for_access_tokens(world: World,
     assert await keys.key(None) is None
 
 
-async def test_names_that_nobody_knows_are_looked_up_now_and_then_only(
-    world: World, network: Network, keys: PublishedKeys, seconds: Seconds
-) -> None:
-    await keys.key(world.service.identity.rings.access.signing_kid)
-    for number in range(20):
-        assert await keys.key(f"unknown {number}") is None
-    assert network.asked[KEY_SET] == 1
-    seconds.now += COOLDOWN
-    assert await keys.key("unknown") is None
-    assert network.asked[KEY_SET] == 2
-
-
-async def test_keys_that_are_there_stay_when_the_set_cannot_be_fetched(
+async def test_keys_that_are_there_are_good_for_five_seconds_when_the_set_cannot_be_fetched(
     world: World, network: Network, keys: PublishedKeys, seconds: Seconds
 ) -> None:
     kid = world.service.identity.rings.access.signing_kid
@@ -142,5 +139,11 @@ async def test_keys_that_are_there_stay_when_the_set_cannot_be_fetched(
     network.cut = False
     assert await keys.key(kid)
     network.cut = True
-    seconds.now += 2 * MAX_AGE
+    seconds.now += GOOD - 0.1
     assert await keys.key(kid)
+    seconds.now += 0.1
+    with pytest.raises(Unavailable):
+        await keys.key(kid)
+    network.cut = False
+    assert await keys.key(kid)
+    assert GOOD == 5

@@ -9,6 +9,7 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from identity.patients.store_sql import SqlPatientSessions
 from keys.sealing import Sealer
 from schemas.identifiers import Pseudoniem
 from tests.support.command import Ended, sso
-from tests.support.ehr import Ehr
+from tests.support.ehr import PROFESSIONAL, Ehr
 from tests.support.memory import MemoryAudit
 from tests.support.servers.loopback import HOST, die_with_parent
 from tests.support.servers.process import ServerProcess
@@ -32,6 +33,7 @@ from website.patient_site import COOKIE as PATIENT_COOKIE
 SSO = str(Path(sys.executable).with_name("sso"))
 ISSUER = "https://sso.example"
 OWNERS = ("identity", "pseudoniem", "dossier")
+AT_OUR_NAME = {"Host": "sso.example"}
 APART = ("pseudoniem", "identity", "dossier", "website")
 OWN_SERVICES = ("dossier", "website")
 """Those that fetch internal tokens with a secret of their own."""
@@ -40,6 +42,20 @@ _OWNERS = {"dossier": "dossier", "pseudoniem": "pseudoniem"} | dict.fromkeys(
     ["", "consents", "sign-out", "errors", "static", "openapi.json", "docs"], "website"
 )
 """Whose a path is, by its first segment; all others are identity's."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What runs, in how many workers each, on which databases."""
+
+    services: tuple[str, ...]
+    workers: int
+    databases: dict[str, str]
+
+
+def claims_of(company: Company, **changes: object) -> dict[str, object]:
+    """Return the claims of a good token, now."""
+    return company.ehr.claims(wall_clock(), **{"profInfo": PROFESSIONAL, **changes})
 
 
 class Service(ServerProcess):
@@ -68,7 +84,8 @@ class Service(ServerProcess):
 
     def _ready(self) -> bool:
         try:
-            return "Ready: " in self.log() and httpx2.get(f"{self.address}/readyz", timeout=1).is_success
+            ready = httpx2.get(f"{self.address}/readyz", headers=AT_OUR_NAME, timeout=1)
+            return "Ready: " in self.log() and ready.is_success
         except httpx2.TransportError:
             return False
 
@@ -148,7 +165,7 @@ class Deployment:
     def _settings_of(self, name: str) -> dict[str, str]:
         """Return what a service is given: nothing that is another's."""
         everything = self._all_settings()
-        own = {"SSO_ISSUER__URL", "SSO_ISSUER__HOSTS", "SSO_REDIS__URL"}
+        own = {"SSO_ISSUER__URL", "SSO_REDIS__URL"}
         peers: tuple[str, ...]
         match name:
             case "all":
@@ -173,7 +190,6 @@ class Deployment:
         keys = self.folder / "keys"
         return {
             "SSO_ISSUER__URL": ISSUER,
-            "SSO_ISSUER__HOSTS": HOST,
             "SSO_REDIS__URL": self.redis_url,
             "SSO_COMPANIES__REGISTRATION": "open",
             "SSO_KEYS__SEALING_FILE": str(keys / "sealing.key"),

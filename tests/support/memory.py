@@ -36,7 +36,7 @@ class MemoryLimiter:
     async def refused(self, who: str) -> None:
         self.refusals.append(who)
 
-    def require_patient(self, who: str) -> None:
+    def require_not_told(self, who: str) -> None:
         pass
 
 

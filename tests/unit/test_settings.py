@@ -135,7 +135,7 @@ def test_a_wrong_variable_is_named_with_the_cure_and_not_shown(name: str, value:
 def test_with_everything_named_nothing_is_missing_and_one_database_is_every_owners() -> None:
     settings = read_settings(COMPLETE).settings
     require(settings, *NEEDS)
-    assert dict.fromkeys(DATABASES.of(settings).values()) == {"postgresql://sso:s3cret@db/sso": None}
+    assert {need.of(settings) for need in DATABASES} == {"postgresql://sso:s3cret@db/sso"}
 
 
 @pytest.mark.parametrize("name", COMPLETE)
@@ -160,11 +160,12 @@ APART = {
     "SSO_PEERS__DOSSIER_URL": "http://dossier:8000",
 }
 ALWAYS = {"SSO_ISSUER__URL", "SSO_REDIS__URL"}
+SECRETS = {f"SSO_SERVICES__{name}__SECRET_FILE" for name in ("DOSSIER", "WEBSITE")}
 IDENTITY, PSEUDONIEM, DOSSIER = (f"SSO_PEERS__{name}_URL" for name in ("IDENTITY", "PSEUDONIEM", "DOSSIER"))
 NEEDED: dict[str, tuple[Sequence[Need[Any]], set[str]]] = {
     "identity": (
         apart.IDENTITY_NEEDS,
-        ALWAYS | {"SSO_DATABASE__IDENTITY_URL", "SSO_KEYS__SEALING_FILE", PSEUDONIEM, DOSSIER},
+        ALWAYS | SECRETS | {"SSO_DATABASE__IDENTITY_URL", "SSO_KEYS__SEALING_FILE", PSEUDONIEM, DOSSIER},
     ),
     "pseudoniem": (
         apart.PSEUDONIEM_NEEDS,
@@ -191,5 +192,5 @@ def test_a_service_apart_asks_for_what_is_its_own_and_no_more(service: str) -> N
 def test_an_owner_without_a_database_is_missing_one() -> None:
     environment = {**COMPLETE, "SSO_DATABASE__IDENTITY_URL": COMPLETE["SSO_DATABASE__URL"]}
     del environment["SSO_DATABASE__URL"]
-    with pytest.raises(SettingsError, match="SSO_DATABASE__URL"):
+    with pytest.raises(SettingsError, match=r"SSO_DATABASE__PSEUDONIEM_URL .*SSO_DATABASE__DOSSIER_URL"):
         require(read_settings(environment).settings, *NEEDS)

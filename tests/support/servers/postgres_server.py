@@ -5,6 +5,8 @@ import os
 import secrets
 import signal
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -59,6 +61,18 @@ class PostgresServer(ServerProcess):
         await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
         self._databases.append(name)
         return urlsplit(self.url)._replace(path=f"/{name}").geturl()
+
+    @asynccontextmanager
+    async def refusing(self, url: str) -> AsyncIterator[None]:
+        """Let nobody into the database of a URL within, and put out whoever is in it."""
+        name = urlsplit(url).path.lstrip("/")
+        await self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
+            await self._execute(f"{others} '{name}'")
+            yield
+        finally:
+            await self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
     async def drop_databases(self) -> None:
         """Drop what create_database made, also where somebody is still connected to it."""
