@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from common.deadline import BEGAN
 from common.errors import InternalFault, ServiceError, UnknownHost
 from common.http.address import client_address
 from common.http.security import SECURITY_HEADERS, STRICT_TRANSPORT_SECURITY
@@ -56,12 +55,11 @@ class RequestContext:
             return
         exchange = _Exchange(send, request_id(Request(scope)), self.https)
         scope["request_id"] = exchange.request_id
-        request, began = REQUEST_ID.set(exchange.request_id), BEGAN.set(time.monotonic())
+        ambient = REQUEST_ID.set(exchange.request_id)
         try:
             await self._serve(scope, receive, exchange)
         finally:
-            REQUEST_ID.reset(request)
-            BEGAN.reset(began)
+            REQUEST_ID.reset(ambient)
             self._finished(scope, exchange)
 
     def _finished(self, scope: Scope, exchange: "_Exchange") -> None:

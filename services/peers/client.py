@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -11,10 +11,15 @@ import httpx2
 import structlog
 
 from common import strict_json
-from common.deadline import seconds_left
 from common.errors import Unavailable
 from common.request_id import REQUEST_ID
 from services.peers.token import InternalToken
+
+SILENCE: Final = 0.8
+"""Seconds without a word from a service after which it is taken to be gone."""
+
+MOST: Final = 5.0
+"""Seconds that a question may take at a service that is busy."""
 
 _CONNECTIONS: Final = 32
 _ANSWERED: Final = 200
@@ -53,29 +58,45 @@ async def bounded(answer: httpx2.Response) -> bytes:
     return bytes(content)
 
 
-@dataclass(frozen=True, slots=True)
 class Peer:
-    """One of our services. `name` is what an error calls it; `client` knows its address."""
+    """One of our services. `name` is what an error calls it; `client` knows its address.
 
-    name: str
-    client: httpx2.AsyncClient
-    token: InternalToken
+    It is given up when it has said nothing to anybody here for `SILENCE`: whoever asked us then has an answer within a
+    second. As long as it answers others it is busy, and worth waiting for.
+    """
+
+    def __init__(self, name: str, client: httpx2.AsyncClient, token: InternalToken) -> None:
+        self._name = name
+        self._client = client
+        self._token = token
+        self._heard_at = 0.0
 
     async def ask(self, path: str, body: Mapping[str, object], *, safe: bool) -> dict[str, Any]:
-        """Return the members of the answer to a POST, in the time that our own caller still waits.
+        """Return the members of the answer to a POST.
 
         A `safe` call, one that may happen twice, gets a second attempt where the first found nobody there. Raises
         Unavailable for everything that is no answer; what an answer denies is in its members.
         """
+        asking = asyncio.create_task(self._ask(path, body, safe=safe))
         try:
-            async with asyncio.timeout(seconds_left()):
-                return await self._ask(path, body, safe=safe)
+            return await self._unless_silent(asking)
         except _NoAnswer as error:
             cause = str(error)
-        except TimeoutError:  # and no second attempt: whoever is slow has enough to do
-            cause = "too slow"
-        _log.warning("no answer", service=self.name, path=path, cause=cause, request_id=REQUEST_ID.get())
-        raise Unavailable(f"the {self.name} service", private=f"{self.name}: {cause}")
+        finally:
+            asking.cancel()
+        _log.warning("no answer", service=self._name, path=path, cause=cause, request_id=REQUEST_ID.get())
+        raise Unavailable(f"the {self._name} service", private=f"{self._name}: {cause}")
+
+    async def _unless_silent(self, asking: "asyncio.Task[dict[str, Any]]") -> dict[str, Any]:
+        began = now = time.monotonic()
+        while True:
+            patience = min(max(began, self._heard_at) + SILENCE, began + MOST) - now
+            if patience <= 0:
+                raise _NoAnswer("silent" if now < began + MOST else "too slow")  # and not again: it has enough to do
+            done, _ = await asyncio.wait({asking}, timeout=patience)
+            if done:
+                return asking.result()
+            now = time.monotonic()
 
     async def _ask(self, path: str, body: Mapping[str, object], *, safe: bool) -> dict[str, Any]:
         try:
@@ -89,17 +110,21 @@ class Peer:
         return await self._attempt(path, body)
 
     async def _attempt(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
-        token = await self.token.get()
+        try:
+            token = await self._token.get()
+        except Unavailable as error:
+            raise _NoAnswer(error.private) from None
         headers = {"Authorization": f"Bearer {token}", "X-Request-Id": REQUEST_ID.get() or ""}
         try:
-            async with self.client.stream("POST", path, json=body, headers=headers) as answer:
+            async with self._client.stream("POST", path, json=body, headers=headers) as answer:
+                self._heard_at = time.monotonic()
                 content = await bounded(answer)
         except httpx2.TransportError as error:
             raise _Nobody(type(error).__name__) from None
         except (httpx2.HTTPError, ValueError) as error:
             raise _NoAnswer(type(error).__name__) from None
         if answer.status_code == _UNAUTHORISED:
-            self.token.refused(token)
+            self._token.refused(token)
             raise _TokenRefused("status 401: it does not take our token")
         return _members(answer.status_code, content)
 

@@ -9,7 +9,6 @@ import httpx2
 import structlog
 
 from common import strict_json
-from common.deadline import seconds_left
 from common.errors import Unavailable
 from keys.partners import VerificationKey
 from keys.published import access_keys
@@ -22,7 +21,10 @@ FRESH: Final = 1.0
 GOOD: Final = 5.0
 """Seconds that it is used where no newer one is to be had (contract, section 2, "Bearer tokens")."""
 
-_SECONDS: Final = 0.4
+_SECONDS: Final = 0.8
+_PATIENCE: Final = 0.1
+"""Seconds that those wait who have keys that are good: there is more to be asked within their second."""
+
 _PATH: Final = "/.well-known/jwks.json"
 
 _log = structlog.get_logger("peers")
@@ -42,11 +44,12 @@ class PublishedKeys:
     async def key(self, kid: str | None) -> VerificationKey | None:
         """Return the key of this name, None if it is none of ours. Raises Unavailable without a set that is good."""
         if self._age() >= FRESH:
+            good = self._age() < GOOD
             try:
-                async with asyncio.timeout(seconds_left()):
+                async with asyncio.timeout(_PATIENCE if good else _SECONDS):
                     await self._fetch.join()
             except (Unavailable, TimeoutError):
-                if self._age() >= GOOD:
+                if not good:
                     raise Unavailable("the identity service", private="identity: no key set") from None
         return self._keys.get(kid or "")
 

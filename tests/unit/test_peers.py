@@ -1,6 +1,5 @@
 """Asking another service of ours: what it refuses, what fails on the way, and what is tried twice."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +9,6 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from common.deadline import BEGAN, seconds_left
 from common.errors import NotAuthenticated, NotFound, PermissionDenied, ServiceError, Unavailable
 from common.http.app import create_app
 from common.http.bearer import bearer_token
@@ -113,15 +111,6 @@ async def test_what_may_happen_twice_is_tried_twice_and_nothing_else(safe: bool,
         with pytest.raises(Unavailable):
             await other.ask(safe=safe)
     assert other.asked == asked
-
-
-async def test_a_part_that_is_slow_takes_from_the_second_once_however_many_questions_a_request_has() -> None:
-    BEGAN.set(time.monotonic() - 0.5)
-    assert 0.2 < seconds_left() <= 0.3
-    BEGAN.set(time.monotonic() - 5)
-    assert seconds_left() == 0.2
-    BEGAN.set(None)
-    assert seconds_left() == 0.8
 
 
 async def test_a_token_that_is_refused_is_replaced_once_also_for_what_may_not_happen_twice() -> None:
