@@ -99,6 +99,10 @@ class ServerProcess(ABC):
             self.resume()
             self._process.send_signal(self.end_signal)
 
+    def ended(self) -> bool:
+        """Return whether the process has ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def wait(self) -> int:
         """Wait until the server has ended by itself (at most 10 seconds); return its exit code."""
         if self._process is None:

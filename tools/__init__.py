@@ -1,0 +1,1 @@
+"""Tools of the repository; nothing that runs in production."""

@@ -1,0 +1,131 @@
+"""The program of this machine for each image that the file names."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from tests.support.servers.loopback import die_with_parent
+from tests.support.servers.postgres_server import PostgresServer
+from tests.support.servers.process import ServerProcess
+from tests.support.servers.redis_server import find_binary
+from tools.stack.compose_file import ROOT
+from tools.stack.translation import LOOPBACK, Translation
+
+_PROBE_SECONDS: Final = 5
+_SSO: Final = Path(sys.executable).with_name("sso")
+
+
+class Program(ServerProcess):
+    """A container as a process. `words` are the program and its arguments."""
+
+    def __init__(self, translation: Translation, words: list[str]) -> None:
+        super().__init__(None)
+        self.translation = translation
+        self._words = words
+
+    def run(self, *arguments: str) -> str:
+        """Run `sso` once in this container's place, as `docker compose exec` would; return what it said.
+
+        Raises RuntimeError if it fails.
+        """
+        command = [*_with(self.translation), str(_SSO), *arguments]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - our own words
+        if ended.returncode:
+            raise RuntimeError(f"{self.translation.container.name}: {ended.stderr.strip()}")
+        return ended.stdout
+
+    def log(self) -> str:
+        """Return what it has said so far."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    def _command(self) -> list[str]:
+        return [*die_with_parent("TERM"), *_with(self.translation), *self._words]
+
+    def _ready(self) -> bool:
+        """Whether it listens."""
+        published = self.translation.container.published.values()
+        try:
+            socket.create_connection((LOOPBACK, next(iter(published))), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+
+class OurService(Program):
+    """`sso serve`, which is ready when the image's own health check says so."""
+
+    def __init__(self, translation: Translation) -> None:
+        super().__init__(translation, [str(_SSO), *translation.command()])
+        said = re.search(r"^HEALTHCHECK .*?CMD (\[.*?\])$", (ROOT / "Dockerfile").read_text(), re.DOTALL | re.MULTILINE)
+        assert said is not None, "the Dockerfile has no health check"  # noqa: S101 - for the type checker
+        _, *self._check = json.loads(said[1])
+
+    def _ready(self) -> bool:
+        # In a container `localhost` is the container.
+        check = [word.replace("'localhost'", repr(self.translation.address)) for word in self._check]
+        ended = subprocess.run([sys.executable, *check], capture_output=True, timeout=_PROBE_SECONDS, check=False)  # noqa: S603 - our own words
+        return ended.returncode == 0
+
+
+class Redis(Program):
+    """A Valkey: ready when it answers, which it does to those too who have not said who they are."""
+
+    def __init__(self, translation: Translation) -> None:
+        super().__init__(translation, [find_binary(), *translation.command()[1:]])
+
+    def _ready(self) -> bool:
+        try:
+            with socket.create_connection((self.translation.address, 6379), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(7) == b"+PONG\r\n"
+        except OSError:
+            return False
+
+
+class Postgres(PostgresServer):
+    """The PostgreSQL of the tests, with the password and the scripts that the image's own first start would use.
+
+    Its data are in a folder of its own: as root it is run as another user, who could not use that of the file.
+    """
+
+    def __init__(self, translation: Translation) -> None:
+        super().__init__(private=True)
+        self.port = 5432
+        self.translation = translation
+        self.password = Path(translation.environment()["POSTGRES_PASSWORD_FILE"]).read_text()
+
+    def wait_until_ready(self) -> None:
+        """See ServerProcess; then runs the scripts of a first start."""
+        super().wait_until_ready()
+        client = {"PGHOST": self.translation.address, "PGPORT": str(self.port), "PGPASSWORD": self.password}
+        path = f"{self.programs.folder}{os.pathsep}{os.environ['PATH']}"
+        for container_path, script in self.translation.files.items():
+            if container_path.startswith("/docker-entrypoint-initdb.d/"):
+                subprocess.run(["sh", str(script)], env={**os.environ, **client, "PATH": path}, check=True)  # noqa: S603, S607 - of this repository
+
+    def _command(self) -> list[str]:
+        return [*super()._command(), "-c", f"listen_addresses={self.translation.address}"]
+
+
+def nginx(translation: Translation) -> Program:
+    """Return the gateway. Raises RuntimeError where this machine has no nginx."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
+    if program is None:
+        raise RuntimeError("no nginx: `make stack` installs it on Debian, else install it by hand")
+    return Program(translation, [program, *translation.command()[1:]])
+
+
+IMAGES: Final = {"postgres": Postgres, "valkey/valkey": Redis, "nginxinc/nginx-unprivileged": nginx}
+"""The images of others that we know."""
+
+
+def _with(translation: Translation) -> list[str]:
+    """Return the command prefix that gives a process its container's environment: of our settings, those and no others."""
+    forgotten = [f"--unset={name}" for name in os.environ if name.startswith("SSO_")]
+    return ["env", *forgotten, *(f"{name}={value}" for name, value in translation.environment().items())]
