@@ -20,9 +20,11 @@ RUN /opt/build/bin/uv build --no-cache --wheel --no-build-isolation --python /op
 FROM python:3.11-slim-bookworm
 # The very path that the scripts in it name. Nothing in the image is writable for those who run it.
 COPY --from=build /opt/sso /opt/sso
+# Only the demo keeps data of its own, and they go with the container.
 ENV PATH=/opt/sso/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    SSO_DATA_DIR=/tmp/sso
 # A number, so that it can be seen not to be root. docker-compose.yml names another: the owner of the secrets.
 USER 10001:10001
 WORKDIR /
