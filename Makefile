@@ -7,7 +7,7 @@ VENV := PYTHON='$(PYTHON)' sh tools/venv.sh
 COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal \
 	--python-version 3.11 --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help run test check docs lock clean distclean
+.PHONY: help run test check secrets stack docs lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -19,16 +19,27 @@ run: ## start the demo on http://127.0.0.1:8080 (PORT=9090 for another port)
 
 test: ## run all tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" for some)
 	@$(VENV) dev
-	@sh tools/chromium.sh
+	@[ -n "$${TEST_CHROMIUM:-}" ] || sh tools/debian.sh chromium 'The tests' chromium chromium-browser google-chrome
+	@sh tools/debian.sh nginx-light 'The tests' nginx
 	@sh tools/node.sh bruno
 	@exec .venv/bin/pytest $(ARGS)
 
-check: ## lint, formatting, types and the rules about who may import whom
+check: ## lint, formatting, types, who may import whom, and the deployment files
 	@$(VENV) dev
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/hadolint Dockerfile
+	.venv/bin/docker-compose -f docker-compose.yml config --quiet
+
+secrets: ## make secrets/, data/ and .env for docker-compose.yml, never over existing ones
+	@sh tools/secrets.sh
+
+stack: ## run what docker-compose.yml says without Docker, and launch (ARGS=--once stops then)
+	@$(VENV) dev
+	@sh tools/debian.sh nginx-light 'The stack' nginx
+	@exec .venv/bin/python -m tools.stack $(ARGS)
 
 docs: ## write docs/errors.md and docs/audit.md anew from the code
 	@$(VENV) dev

@@ -16,13 +16,18 @@ COMPOSE: Final = Path(sys.executable).with_name("docker-compose")
 SECRETS: Final = "/run/secrets"
 """Where secrets are in a container."""
 
+_HONOURED: Final = frozenset(
+    {"image", "build", "command", "environment", "volumes", "secrets", "tmpfs", "ports", "depends_on"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Container:
     """One service of the file.
 
-    `files` are the mounts: what is where in the container, and where that is here. `published` are its ports: each with
-    the port of this machine that leads to it. `dependencies` are names, `fixed` the addresses that the file gives it.
+    `files` are the mounts: what is where in the container, and where that is here; `scratch` are its empty folders.
+    `published` are its ports, each with the port of this machine that leads to it. `fixed` are addresses that the file
+    gives it, `dependencies` the names of others, `ignored` what else the file says of it.
     """
 
     name: str
@@ -33,17 +38,16 @@ class Container:
     files: Mapping[str, Path]
     scratch: tuple[str, ...]
     published: Mapping[int, int]
-    networks: frozenset[str]
     fixed: frozenset[str]
     dependencies: frozenset[str]
-    restricted: frozenset[str]
+    ignored: frozenset[str]
 
 
 def canonical(place: Path, **variables: str) -> dict[str, Any]:
     """Return the canonical form of the file, with the secrets and data of `place`. Raises RuntimeError."""
     command = [str(COMPOSE), "--file", str(FILE), "--env-file", str(place / ".env"), "config", "--format", "json"]
     environment = {**os.environ, "PLACE": str(place.resolve()), **variables}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise RuntimeError(f"Compose does not accept {FILE.name}: {ended.stderr.strip()}")
     form: dict[str, Any] = json.loads(ended.stdout)
@@ -60,7 +64,10 @@ def containers(form: Mapping[str, Any]) -> list[Container]:
 def _container(name: str, service: Mapping[str, Any], secrets: Mapping[str, Any]) -> Container:
     networks: Mapping[str, Any] = service.get("networks") or {}
     mounts = {volume["target"]: Path(volume["source"]) for volume in service.get("volumes", [])}
-    given = {str(PurePosixPath(SECRETS) / one["target"]): Path(secrets[one["source"]]["file"]) for one in service.get("secrets", [])}
+    given = {
+        str(PurePosixPath(SECRETS) / one["target"]): Path(secrets[one["source"]]["file"])
+        for one in service.get("secrets", [])
+    }
     return Container(
         name=name,
         image=service["image"].rpartition(":")[0],
@@ -70,8 +77,7 @@ def _container(name: str, service: Mapping[str, Any], secrets: Mapping[str, Any]
         files=mounts | given,
         scratch=tuple(service.get("tmpfs", [])),
         published={port["target"]: int(port["published"]) for port in service.get("ports", [])},
-        networks=frozenset(networks),
         fixed=frozenset(network["ipv4_address"] for network in networks.values() if network),
         dependencies=frozenset(service.get("depends_on", {})),
-        restricted=frozenset({"user", "read_only", "cap_drop", "security_opt"} & service.keys()),
+        ignored=frozenset(key for key, value in service.items() if value is not None) - _HONOURED,
     )

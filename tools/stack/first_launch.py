@@ -18,7 +18,7 @@ def launch(stack: Stack) -> str:
     with httpx2.Client(base_url=stack.url, timeout=10) as client:
         company = client.post("/company/register", json={"companyName": "De Linde"}).raise_for_status().json()
         company_id = company["companyId"]
-        stack.service("identity").run("company", "approve", company_id)
+        stack.run("identity", "company", "approve", company_id)
         credentials = {"companyId": company_id, "companySecret": company["companySecret"]}
         token = client.post("/auth/token", json=credentials).raise_for_status().json()["access_token"]
         bearer, ehr, bsn = {"Authorization": f"Bearer {token}"}, Ehr(), fresh_bsn()

@@ -18,6 +18,7 @@ from tools.stack.compose_file import ROOT
 from tools.stack.translation import LOOPBACK, Translation
 
 _PROBE_SECONDS: Final = 5
+_RUN_SECONDS: Final = 120
 _SSO: Final = Path(sys.executable).with_name("sso")
 
 
@@ -29,32 +30,8 @@ class Program(ServerProcess):
         self.translation = translation
         self._words = words
 
-    def run(self, *arguments: str) -> str:
-        """Run `sso` once in this container's place, as `docker compose exec` would; return what it said.
-
-        Raises RuntimeError if it fails.
-        """
-        command = [*_with(self.translation), str(_SSO), *arguments]
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - our own words
-        if ended.returncode:
-            raise RuntimeError(f"{self.translation.container.name}: {ended.stderr.strip()}")
-        return ended.stdout
-
-    def log(self) -> str:
-        """Return what it has said so far."""
-        return (self.folder / "log").read_text(errors="replace")
-
     def _command(self) -> list[str]:
         return [*die_with_parent("TERM"), *_with(self.translation), *self._words]
-
-    def _ready(self) -> bool:
-        """Whether it listens."""
-        published = self.translation.container.published.values()
-        try:
-            socket.create_connection((LOOPBACK, next(iter(published))), timeout=1).close()
-        except OSError:
-            return False
-        return True
 
 
 class OurService(Program):
@@ -69,7 +46,7 @@ class OurService(Program):
     def _ready(self) -> bool:
         # In a container `localhost` is the container.
         check = [word.replace("'localhost'", repr(self.translation.address)) for word in self._check]
-        ended = subprocess.run([sys.executable, *check], capture_output=True, timeout=_PROBE_SECONDS, check=False)  # noqa: S603 - our own words
+        ended = subprocess.run([sys.executable, *check], capture_output=True, timeout=_PROBE_SECONDS, check=False)
         return ended.returncode == 0
 
 
@@ -107,25 +84,43 @@ class Postgres(PostgresServer):
         path = f"{self.programs.folder}{os.pathsep}{os.environ['PATH']}"
         for container_path, script in self.translation.files.items():
             if container_path.startswith("/docker-entrypoint-initdb.d/"):
-                subprocess.run(["sh", str(script)], env={**os.environ, **client, "PATH": path}, check=True)  # noqa: S603, S607 - of this repository
+                subprocess.run(["sh", str(script)], env={**os.environ, **client, "PATH": path}, check=True)  # noqa: S607 - any shell will do
 
     def _command(self) -> list[str]:
         return [*super()._command(), "-c", f"listen_addresses={self.translation.address}"]
 
 
-def nginx(translation: Translation) -> Program:
-    """Return the gateway. Raises RuntimeError where this machine has no nginx."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
-    if program is None:
-        raise RuntimeError("no nginx: `make stack` installs it on Debian, else install it by hand")
-    return Program(translation, [program, *translation.command()[1:]])
+class Nginx(Program):
+    """The gateway: ready when it listens where it is published. Raises RuntimeError where this machine has no nginx."""
+
+    def __init__(self, translation: Translation) -> None:
+        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
+        if program is None:
+            raise RuntimeError("no nginx: `make stack` installs it on Debian, else install it by hand")
+        super().__init__(translation, [program, *translation.command()[1:]])
+
+    def _ready(self) -> bool:
+        (port,) = self.translation.container.published.values()
+        try:
+            socket.create_connection((LOOPBACK, port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
 
-IMAGES: Final = {"postgres": Postgres, "valkey/valkey": Redis, "nginxinc/nginx-unprivileged": nginx}
+IMAGES: Final = {"postgres": Postgres, "valkey/valkey": Redis, "nginxinc/nginx-unprivileged": Nginx}
 """The images of others that we know."""
 
 
+def run(translation: Translation, *arguments: str) -> None:
+    """Run `sso` once in a container's place, as `docker compose exec` would. Raises RuntimeError if it fails."""
+    command = [*_with(translation), str(_SSO), *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_SECONDS, check=False)
+    if ended.returncode:
+        raise RuntimeError(f"{translation.container.name}: {ended.stderr.strip()}")
+
+
 def _with(translation: Translation) -> list[str]:
-    """Return the command prefix that gives a process its container's environment: of our settings, those and no others."""
+    """Return the command prefix that gives a process its container's environment, and no other settings of ours."""
     forgotten = [f"--unset={name}" for name in os.environ if name.startswith("SSO_")]
     return ["env", *forgotten, *(f"{name}={value}" for name, value in translation.environment().items())]

@@ -5,25 +5,31 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final, Self
 
 from tests.support.servers.process import ServerProcess
 from tools.stack.compose_file import ROOT, Container, canonical, containers
-from tools.stack.programs import IMAGES, OurService, Program
-from tools.stack.translation import LOOPBACK, translate
+from tools.stack.programs import IMAGES, OurService, run
+from tools.stack.translation import LOOPBACK, Translation, translate
 
 _FIRST: Final = 2
 """The last part of the first container's address."""
 
 
 class Stack:
-    """The containers of docker-compose.yml on this machine, published on a port of it; their data go with them."""
+    """The containers of docker-compose.yml on this machine, published on a port of it; their data go with them.
+
+    `ignored` is what the file says and nothing here heeds.
+    """
 
     def __init__(self, port: int) -> None:
         self.url = f"http://{LOOPBACK}:{port}"
         self.servers: dict[str, ServerProcess] = {}
+        self.ignored: frozenset[str] = frozenset()
+        self._translations: dict[str, Translation] = {}
+        self._ready: set[str] = set()
         self._folder = Path(tempfile.mkdtemp(prefix="sso-stack-"))
         self._port = port
 
@@ -45,42 +51,38 @@ class Stack:
             server.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def service(self, name: str) -> Program:
-        """Return one of our services."""
-        server = self.servers[name]
-        if not isinstance(server, Program):
-            raise TypeError(f"{name} is none of our services")
-        return server
+    def run(self, name: str, *arguments: str) -> None:
+        """Run `sso` in the place of one of the containers. Raises RuntimeError if it fails."""
+        run(self._translations[name], *arguments)
 
     def _start(self) -> None:
-        subprocess.run(["sh", "tools/secrets.sh", str(self._folder)], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)  # noqa: S603, S607 - of this repository
+        subprocess.run(["sh", "tools/secrets.sh", str(self._folder)], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)  # noqa: S607 - any shell will do
         form = canonical(self._folder, PUBLIC_URL=self.url, LISTEN=f"{LOOPBACK}:{self._port}")
         everyone = containers(form)
         addresses = dict(zip([one.name for one in everyone], _free_addresses(len(everyone)), strict=True))
         fixed = frozenset().union(*(one.fixed for one in everyone))
-        waited_for: list[ServerProcess] = []
         for container in everyone:
-            translation = translate(container, addresses, fixed, self._folder / "containers" / container.name)
-            if _needs_to_wait(container, self.servers, waited_for):
-                _wait(waited_for)
-            if container.is_ours and container.command[0] != "serve":
-                Program(translation, []).run(*translation.command())  # the command ends, and others wait for its end
-                continue
-            server = OurService(translation) if container.is_ours else IMAGES[container.image](translation)
-            self.servers[container.name] = server
-            server.begin()
-            waited_for.append(server)
-        _wait(waited_for)
+            folder = self._folder / "containers" / container.name
+            self._translations[container.name] = translate(container, addresses, fixed, folder)
+            self.ignored |= container.ignored
+        for container in everyone:
+            self._wait_for(container.dependencies)
+            self._begin(container)
+        self._wait_for(self.servers.keys())
 
+    def _begin(self, container: Container) -> None:
+        translation = self._translations[container.name]
+        if container.is_ours and container.command[0] != "serve":
+            run(translation, *translation.command())  # a command that ends, and others wait for its end
+            return
+        server = OurService(translation) if container.is_ours else IMAGES[container.image](translation)
+        self.servers[container.name] = server
+        server.begin()
 
-def _needs_to_wait(container: Container, servers: dict[str, ServerProcess], waited_for: Sequence[ServerProcess]) -> bool:
-    return any(servers.get(name) in waited_for for name in container.dependencies)
-
-
-def _wait(servers: list[ServerProcess]) -> None:
-    for server in servers:
-        server.wait_until_ready()
-    servers.clear()
+    def _wait_for(self, names: Collection[str]) -> None:
+        for name in self.servers.keys() & names - self._ready:
+            self.servers[name].wait_until_ready()
+            self._ready.add(name)
 
 
 def _free_addresses(count: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Final
 from tools.stack.compose_file import SECRETS, Container
 
 LOOPBACK: Final = "127.0.0.1"
-"""Where published ports are, whichever address the file publishes them on; and where connections on loopback are from."""
+"""Where published ports are, whichever address the file names; and where connections on loopback come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,7 @@ class Translation:
         return f"{self.address}:{port}" if published is None else f"{LOOPBACK}:{published}"
 
 
-def translate(
-    container: Container, addresses: Mapping[str, str], fixed: frozenset[str], folder: Path
-) -> Translation:
+def translate(container: Container, addresses: Mapping[str, str], fixed: frozenset[str], folder: Path) -> Translation:
     """Return the translation of a container, with its files in `folder`: texts translated, folders where they are."""
     files = {SECRETS: folder / SECRETS.lstrip("/")}
     for path, source in container.files.items():
