@@ -17,9 +17,6 @@ def main() -> int:
     options.add_argument("--port", type=int, default=8080, help="where to listen; 0 takes a free one")
     chosen = options.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    print(
-        "Without Docker there are no networks and no user, read-only file system or capabilities of a container's own."
-    )
     try:
         with Stack(chosen.port or free_port()) as stack:
             print(f"Not honoured without Docker: {', '.join(sorted(stack.ignored))}")

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -108,7 +109,11 @@ class Nginx(Program):
         return True
 
 
-IMAGES: Final = {"postgres": Postgres, "valkey/valkey": Redis, "nginxinc/nginx-unprivileged": Nginx}
+IMAGES: Final[Mapping[str, Callable[[Translation], ServerProcess]]] = {
+    "postgres": Postgres,
+    "valkey/valkey": Redis,
+    "nginxinc/nginx-unprivileged": Nginx,
+}
 """The images of others that we know."""
 
 

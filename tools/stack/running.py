@@ -59,7 +59,7 @@ class Stack:
         subprocess.run(["sh", "tools/secrets.sh", str(self._folder)], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)  # noqa: S607 - any shell will do
         form = canonical(self._folder, PUBLIC_URL=self.url, LISTEN=f"{LOOPBACK}:{self._port}")
         everyone = containers(form)
-        addresses = dict(zip([one.name for one in everyone], _free_addresses(len(everyone)), strict=True))
+        addresses = dict(zip([one.name for one in everyone], free_addresses(len(everyone)), strict=True))
         fixed = frozenset().union(*(one.fixed for one in everyone))
         for container in everyone:
             folder = self._folder / "containers" / container.name
@@ -80,12 +80,12 @@ class Stack:
         server.begin()
 
     def _wait_for(self, names: Collection[str]) -> None:
-        for name in self.servers.keys() & names - self._ready:
+        for name in self.servers.keys() & set(names) - self._ready:
             self.servers[name].wait_until_ready()
             self._ready.add(name)
 
 
-def _free_addresses(count: int) -> list[str]:
+def free_addresses(count: int) -> list[str]:
     """Return so many loopback addresses that nobody else is likely to have taken: two stacks can run side by side."""
     for _ in range(20):
         network = f"127.{1 + secrets.randbelow(250)}.{secrets.randbelow(250)}"
