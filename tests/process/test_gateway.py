@@ -4,7 +4,6 @@ import re
 import socket
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx2

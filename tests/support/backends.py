@@ -1,4 +1,4 @@
-"""Services that answer everything and say what they were asked: what a gateway does with a request, seen from behind."""
+"""Services that say what they were asked: what a gateway does with a request, seen from behind."""
 
 import json
 import threading

@@ -18,6 +18,9 @@ from tests.support.servers.redis_server import find_binary
 from tools.stack.compose_file import ROOT
 from tools.stack.translation import LOOPBACK, Translation
 
+_PORT: Final = 8080
+"""Of the services in our image."""
+
 _PROBE_SECONDS: Final = 5
 _RUN_SECONDS: Final = 120
 _SSO: Final = Path(sys.executable).with_name("sso")
@@ -38,6 +41,8 @@ class Program(ServerProcess):
 class OurService(Program):
     """`sso serve`, which is ready when the image's own health check says so."""
 
+    start_seconds = 120.0  # a dozen processes start at once
+
     def __init__(self, translation: Translation) -> None:
         super().__init__(translation, [str(_SSO), *translation.command()])
         said = re.search(r"^HEALTHCHECK .*?CMD (\[.*?\])$", (ROOT / "Dockerfile").read_text(), re.DOTALL | re.MULTILINE)
@@ -45,6 +50,8 @@ class OurService(Program):
         _, *self._check = json.loads(said[1])
 
     def _ready(self) -> bool:
+        if not _listens(self.translation.address, _PORT):
+            return False  # no need to start a process to learn that
         # In a container `localhost` is the container.
         check = [word.replace("'localhost'", repr(self.translation.address)) for word in self._check]
         ended = subprocess.run([sys.executable, *check], capture_output=True, timeout=_PROBE_SECONDS, check=False)
@@ -74,7 +81,7 @@ class Postgres(PostgresServer):
 
     def __init__(self, translation: Translation) -> None:
         super().__init__(private=True)
-        self.port = 5432
+        self.port = 5432  # as everyone's URL says
         self.translation = translation
         self.password = Path(translation.environment()["POSTGRES_PASSWORD_FILE"]).read_text()
 
@@ -102,11 +109,7 @@ class Nginx(Program):
 
     def _ready(self) -> bool:
         (port,) = self.translation.container.published.values()
-        try:
-            socket.create_connection((LOOPBACK, port), timeout=1).close()
-        except OSError:
-            return False
-        return True
+        return _listens(LOOPBACK, port)
 
 
 IMAGES: Final[Mapping[str, Callable[[Translation], ServerProcess]]] = {
@@ -123,6 +126,14 @@ def run(translation: Translation, *arguments: str) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_SECONDS, check=False)
     if ended.returncode:
         raise RuntimeError(f"{translation.container.name}: {ended.stderr.strip()}")
+
+
+def _listens(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _with(translation: Translation) -> list[str]:

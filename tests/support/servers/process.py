@@ -15,7 +15,6 @@ from typing import Self
 
 from tests.support.servers.loopback import free_port
 
-START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
 
@@ -26,6 +25,7 @@ class ServerProcess(ABC):
     """
 
     end_signal = signal.SIGTERM
+    start_seconds = 30.0
     user: int | None = None  # whom the process runs as, where not as ourselves
 
     def __init__(self, external_url: str | None) -> None:
@@ -54,7 +54,7 @@ class ServerProcess(ABC):
         return self._process.pid
 
     def start(self) -> Self:
-        """Start the server, with the data of its last run, and wait until it answers (at most 30 seconds).
+        """Start the server, with the data of its last run, and wait until it answers (at most `start_seconds`).
 
         Raises RuntimeError, with the end of the server's log, where it does not.
         """
@@ -150,10 +150,10 @@ class ServerProcess(ABC):
                 os.kill(pid, number)
 
     def wait_until_ready(self) -> None:
-        """Wait until a server that was begun answers (at most 30 seconds). Raises RuntimeError as `start` does."""
+        """Wait until a server that was begun answers (at most `start_seconds`). Raises RuntimeError as `start` does."""
         if self.external_url:
             return
-        end = time.monotonic() + START_SECONDS
+        end = time.monotonic() + self.start_seconds
         while self._process and self._process.poll() is None and time.monotonic() < end:
             if self._ready():
                 return
