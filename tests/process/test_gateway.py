@@ -2,8 +2,12 @@
 
 import re
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -20,7 +24,7 @@ from services.migrate import migrate
 from tests.support.backends import answering
 from tests.support.bsns import fresh_bsn
 from tests.support.servers.loopback import HOST, free_port
-from tools.stack.compose_file import canonical, containers
+from tools.stack.compose_file import FILE, canonical, containers
 from tools.stack.programs import Nginx
 from tools.stack.running import free_addresses
 from tools.stack.translation import translate
@@ -47,7 +51,7 @@ class Gateway(Nginx):
     @property
     def published(self) -> int:
         """The port on which it listens."""
-        return next(iter(self.translation.container.published.values()))
+        return self.translation.container.published[8080]
 
     def log(self) -> str:
         """Return what it has said so far."""
@@ -57,19 +61,27 @@ class Gateway(Nginx):
         file = self.translation.files["/etc/nginx/nginx.conf"]
         text = file.read_text()
         assert text.count(" 10s;") > 3
+        if "/etc/nginx/tls" in self.translation.files:
+            text = re.sub(r"# ((listen \S+ ssl|ssl_\w+ [^;]+);)", r"\1", text)
         file.write_text(text.replace(" 10s;", " 1s;"))
 
 
-@pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """The gateway, and behind it services that say what they were asked."""
-    place = tmp_path_factory.mktemp("place")
+@contextmanager
+def opened(place: Path, file: Path = FILE) -> Iterator[Gateway]:
+    """Run the gateway of a compose file, and behind it services that say what they were asked."""
     (place / ".env").touch()
-    everyone = containers(canonical(place, LISTEN=f"{HOST}:{free_port()}"))
+    everyone = containers(canonical(place, file, LISTEN=f"{HOST}:{free_port()}"))
     addresses = dict(zip([one.name for one in everyone], free_addresses(len(everyone)), strict=True))
     (container,) = (one for one in everyone if one.name == "gateway")
     translation = translate(container, addresses, container.fixed, place / "gateway")
     with answering({name: addresses[name] for name in BEHIND}), Gateway(translation) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The gateway as it is in the repository."""
+    with opened(tmp_path_factory.mktemp("place")) as started:
         yield started
 
 
@@ -210,3 +222,21 @@ def test_no_line_of_the_log_has_a_path(gateway: Gateway, client: httpx2.Client) 
         client.get(f"/dossier/{bsn}/permission", headers=headers)
     assert gateway.log().count('"to":"http://') > 1
     assert bsn not in gateway.log()
+
+
+def test_with_the_lines_about_tls_it_has_its_own_certificate(tmp_path: Path) -> None:
+    (tmp_path / "tls").mkdir()
+    key, certificate = tmp_path / "tls" / "privkey.pem", tmp_path / "tls" / "fullchain.pem"
+    kind = ["-x509", "-days", "1", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    name = ["-subj", "/CN=sso.example", "-addext", f"subjectAltName=IP:{HOST}"]
+    made = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["/usr/bin/env", "openssl", "req", *kind, *name, *made], capture_output=True, check=True)
+    with_tls = tmp_path / "docker-compose.yml"
+    port = free_port()
+    text, uncommented = re.subn(r"# (- (\$\{PLACE:-\.\}/tls|443:8443))", r"\1", FILE.read_text())
+    assert uncommented == 2
+    with_tls.write_text(text.replace("- 443:8443", f"- {port}:8443"))
+    with opened(tmp_path, with_tls):
+        trusting = ssl.create_default_context(cafile=str(certificate))
+        seen = httpx2.get(f"https://{HOST}:{port}/company", verify=trusting).json()
+    assert (seen["service"], seen["headers"]["x-forwarded-proto"]) == ("identity", "https")

@@ -43,13 +43,14 @@ class Container:
     ignored: frozenset[str]
 
 
-def canonical(place: Path, **variables: str) -> dict[str, Any]:
+def canonical(place: Path, file: Path = FILE, **variables: str) -> dict[str, Any]:
     """Return the canonical form of the file, with the secrets and data of `place`. Raises RuntimeError."""
-    command = [str(COMPOSE), "--file", str(FILE), "--env-file", str(place / ".env"), "config", "--format", "json"]
+    files = ["--project-directory", str(ROOT), "--file", str(file), "--env-file", str(place / ".env")]
+    command = [str(COMPOSE), *files, "config", "--format", "json"]
     environment = {**os.environ, "PLACE": str(place.resolve()), **variables}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
-        raise RuntimeError(f"Compose does not accept {FILE.name}: {ended.stderr.strip()}")
+        raise RuntimeError(f"Compose does not accept {file.name}: {ended.stderr.strip()}")
     form: dict[str, Any] = json.loads(ended.stdout)
     return form
 

@@ -108,8 +108,7 @@ class Nginx(Program):
         super().__init__(translation, [program, *translation.command()[1:]])
 
     def _ready(self) -> bool:
-        (port,) = self.translation.container.published.values()
-        return _listens(LOOPBACK, port)
+        return all(_listens(LOOPBACK, port) for port in self.translation.container.published.values())
 
 
 IMAGES: Final[Mapping[str, Callable[[Translation], ServerProcess]]] = {
