@@ -5,6 +5,8 @@ import signal
 import sys
 import time
 
+import httpx2
+
 from tests.support.servers.loopback import free_port
 from tools.stack.first_launch import launch
 from tools.stack.running import Stack
@@ -26,7 +28,7 @@ def main() -> int:
                 _stay(stack)
     except KeyboardInterrupt:
         return 0
-    except RuntimeError as error:
+    except (RuntimeError, httpx2.HTTPError) as error:
         print(f"stack: {error}", file=sys.stderr)
         return 1
     return 0

@@ -75,6 +75,8 @@ class Stack:
         if container.is_ours and container.command[0] != "serve":
             run(translation, *translation.command())  # a command that ends, and others wait for its end
             return
+        if not container.is_ours and container.image not in IMAGES:
+            raise RuntimeError(f"no program of this machine is known for the image {container.image}")
         server = OurService(translation) if container.is_ours else IMAGES[container.image](translation)
         self.servers[container.name] = server
         server.begin()
