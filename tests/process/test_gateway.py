@@ -1,6 +1,7 @@
 """The gateway of docker-compose.yml, a real nginx: whose a path is, and what it does not let through."""
 
 import re
+import secrets
 import socket
 import ssl
 import subprocess
@@ -102,14 +103,15 @@ async def routes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]
     await databases.close()
     for name in ("sealing", "digest"):
         make_key(tmp_path / name)
-    (tmp_path / "secret").write_text("0123456789" * 4)
+    for name in ("dossier", "website"):
+        (tmp_path / f"{name}.secret").write_text(secrets.token_hex())
     settings = Settings.model_validate(
         {
             "issuer": {"url": "https://sso.example"},
             "redis": {"url": "redis://127.0.0.1:1/0"},
             "database": {f"{owner}_url": url for owner, url in urls.items()},
             "keys": {"sealing_file": tmp_path / "sealing", "digest_file": tmp_path / "digest"},
-            "services": {name: {"secret_file": tmp_path / "secret"} for name in ("dossier", "website")},
+            "services": {name: {"secret_file": tmp_path / f"{name}.secret"} for name in ("dossier", "website")},
             "peers": {f"{name}_url": "http://127.0.0.1:1" for name in ("identity", "pseudoniem", "dossier")},
         }
     )
