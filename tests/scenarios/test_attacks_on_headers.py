@@ -48,6 +48,17 @@ HEADER: dict[str, Forge] = {
     "HDR-015 no object": lambda bench: bench.header_text('["RS256"]'),
     "HDR-015 deep brackets": lambda bench: bench.header_text("[" * 700),
     "HDR-015 NaN": lambda bench: bench.header_text('{"alg":"RS256","kid":"KID","x":NaN}'),
+    **each(
+        "HDR-016",
+        ("jwk", "jku", "x5u", "x5c", "b64", "zip", "enc", "epk"),
+        lambda bench, name: bench.header_text(f'{{"alg":"RS256","kid":"KID","{name}":null}}'),
+    ),
+    "HDR-016 a refused parameter, spelled with an escape": lambda bench: bench.header_text(
+        '{"alg":"RS256","kid":"KID","\\u006aku":"http://127.0.0.1:9/"}'
+    ),
+    "HDR-015 something behind the object": lambda bench: bench.header_text('{"alg":"RS256","kid":"KID"}{"alg":"none"}'),
+    "HDR-015 a comment": lambda bench: bench.header_text('{"alg":"RS256","kid":"KID"/* none */}'),
+    "HDR-015 a comma too many": lambda bench: bench.header_text('{"alg":"RS256","kid":"KID",}'),
     "HDR-017 no kid, and nobody says who signed": lambda bench: bench.header(kid=None),
     **each(
         "HDR-020 kid",
@@ -59,6 +70,9 @@ HEADER: dict[str, Forge] = {
         ("../../../../dev/null", "/etc/passwd", "' OR 1=1--", "$(id)", "*", "%", "{{7*7}}", "a\r\nb", "", "A" * 43),
         Bench.kid,
     ),
+    "HDR-020 kid twice": lambda bench: bench.header_text('{"alg":"RS256","kid":"KID","kid":"KID"}'),
+    "HDR-021 kid with %00 behind": lambda bench: bench.header(kid=f"{bench.a.ehr.kid}%00"),
+    "HDR-021 kid in the other case": lambda bench: bench.header(kid=(bench.a.ehr.kid or "").swapcase()),
     "HDR-021 kid with NUL behind": lambda bench: bench.header(kid=f"{bench.a.ehr.kid}\0"),
     "HDR-022 a header over 1 KiB": lambda bench: bench.header(x="x" * 800),
     "HDR-023 kid with half a surrogate pair": lambda bench: bench.header_text('{"alg":"RS256","kid":"\\ud800"}'),
@@ -122,6 +136,9 @@ ACCEPTED: dict[str, Forge] = {
     "HDR-017 no kid, but iss": lambda bench: bench.a.ehr.sign(bench.claims(iss=bench.a.company_id), kid=None),
     "HDR-017 no kid, by the second key": lambda bench: bench.second.sign(
         bench.claims(iss=bench.a.company_id), kid=None
+    ),
+    "HDR-016 refused names in other places and another case": lambda bench: bench.header(
+        JWK={}, Crit=["x"], x={"jku": "http://127.0.0.1:9/", "alg": "none", "crit": ["x"]}
     ),
     "HDR-022 a header just below 1 KiB": lambda bench: bench.header(x="x" * 640),
     **each("TYP-008", (None, "JWT", "jwt", "sso+jwt", "SSO+JWT", "application/sso+jwt", "APPLICATION/JWT"), Bench.typ),

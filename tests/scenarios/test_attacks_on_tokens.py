@@ -54,6 +54,13 @@ def flattened(bench: Bench, *, general: bool = False, empty: bool = False) -> st
     return json.dumps({"payload": payload, **one})
 
 
+def twin(token: str) -> str:
+    """Return (r, n - s), which verifies where (r, s) does (FIPS 186-5 6.4.2)."""
+    octets = base64url.decode(token.rpartition(".")[2])
+    order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+    return base64url.encode(octets[:32] + (order - int.from_bytes(octets[32:])).to_bytes(32))
+
+
 SIGNATURE: dict[str, Forge] = {
     "SIG-003 one bit of the payload is flipped": lambda bench: flip(bench.good(), 1),
     "SIG-003 another sub under the same signature": other_payload,
@@ -187,6 +194,19 @@ async def test_a_good_token_is_accepted_once(bench: Bench, case: str) -> None:
     assert answer.status_code == 200, answer.text
     assert answer.json()["company"]["companyId"] == bench.a.company_id
     problem(await bench.a.launch(token), 401, "token_replayed")
+
+
+@pytest.mark.parametrize("first", ["as it was signed", "its twin"])
+async def test_the_second_signature_that_anyone_can_make_of_an_ecdsa_signature_is_the_same_token(
+    bench: Bench, first: str
+) -> None:
+    token = bench.elliptic.sign(bench.claims())
+    both = [token, segments(token, signature=twin(token))]
+    assert both[0] != both[1]
+    one, other = both if first == "as it was signed" else reversed(both)
+    assert (await bench.a.launch(one)).status_code == 200
+    for again in (other, one):
+        problem(await bench.a.launch(again), 401, "token_replayed")
 
 
 async def test_a_launch_token_and_a_company_token_are_no_professionals_tokens(bench: Bench) -> None:

@@ -1,0 +1,1 @@
+"""Tests against figures and implementations that are not ours."""
