@@ -143,6 +143,7 @@ async def test_a_service_at_the_wrong_address_is_no_answer_about_a_patient(
         async with httpx2.AsyncClient(base_url=wrong.address, headers=AT_OUR_NAME) as there:
             refused = await there.post("/dossier", json={"bsn": fresh_bsn()}, headers=company.bearer)
             problem(refused, 503, "unavailable")
+        wrong.stop()  # what it says is written beside its work
         assert '"service": "pseudoniem"' in wrong.log()
         assert "status 404" in wrong.log()
 

@@ -3,10 +3,14 @@
 import asyncio
 import re
 from collections import Counter
+from uuid import UUID
 
 import httpx2
 import pytest
+from sqlalchemy import select
 
+from common.audit.store_sql import EVENTS
+from common.sql import Database
 from tests.support.bsns import fresh_bsn
 from tests.support.deployment import AT_OUR_NAME, Deployment, claims_of
 from tests.support.ehr import PROFESSIONAL
@@ -187,3 +191,41 @@ def counted(metrics: httpx2.Response) -> float:
     """Return how often /healthz has been answered."""
     found = re.findall(r'^sso_requests_total\{.*route="/healthz".*\} (\S+)$', metrics.text, re.MULTILINE)
     return sum(float(figure) for figure in found)
+
+
+async def said(deployment: Deployment, answer: httpx2.Response) -> dict[str, list[str]]:
+    """Return the names of the events of the request that this is the answer to, by owner."""
+    request, found = UUID(answer.headers["x-request-id"]), {}
+    for owner, table in EVENTS.items():
+        database = Database(deployment.databases[owner])
+        async with database.read() as connection:
+            rows = await connection.execute(select(table).where(table.c.request_id == request).order_by(table.c.id))
+            found[owner] = [row.event for row in rows]
+        await database.close()
+    return found
+
+
+async def test_each_owner_has_the_events_of_its_own_decisions_under_one_request_id(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company, bsn = await deployment.company(client), fresh_bsn()
+    apart = len(deployment.services) > 1
+    given = ["pseudoniem.given"] if apart else []
+
+    created = await company.create_dossier(bsn)
+    assert await said(deployment, created) == {
+        "identity": [], "pseudoniem": ["pseudoniem.made", *given], "dossier": ["dossier.created"]
+    }  # fmt: skip
+    refused = await company.permission(bsn)
+    assert await said(deployment, refused) == {"identity": [], "pseudoniem": given, "dossier": ["permission.withheld"]}
+    launched = await company.launch(company.ehr.sign(claims_of(company, patientInfo={"bsn": bsn})))
+    assert await said(deployment, launched) == {"identity": ["launch.accepted"], "pseudoniem": given, "dossier": []}
+
+    of_launch = {"Authorization": f"Bearer {launched.json()['accessToken']}"}
+    wrong_role = await client.post("/dossier", json={"bsn": bsn}, headers=of_launch)
+    events = await said(deployment, wrong_role)
+    assert events == {
+        "identity": [] if apart else ["bearer.refused"],
+        "pseudoniem": [],
+        "dossier": ["bearer.refused"] if apart else [],
+    }
