@@ -22,7 +22,7 @@ test: ## run all tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" 
 	@[ -n "$${TEST_CHROMIUM:-}" ] || sh tools/debian.sh chromium 'The tests' chromium chromium-browser google-chrome
 	@sh tools/debian.sh nginx-light 'The tests' nginx
 	@sh tools/node.sh bruno
-	@exec .venv/bin/pytest $(ARGS)
+	@exec .venv/bin/pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: ## lint, formatting, types, who may import whom, and the deployment files
 	@$(VENV) dev
