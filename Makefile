@@ -7,11 +7,14 @@ VENV := PYTHON='$(PYTHON)' sh tools/venv.sh
 COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal \
 	--python-version 3.11 --custom-compile-command "make lock" $(ARGS)
 
-.PHONY: help run test check secrets stack docs lock clean distclean
+COVERING := tests/unit tests/vectors tests/contract/test_replay_guard.py tests/contract/test_replay_guard_faults.py \
+	tests/scenarios/test_launch.py tests/scenarios/test_tokens_that_we_sign.py
+
+.PHONY: help run test coverage fuzz mutate check sabotage bench-flood secrets stack docs lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 run: ## start the demo on http://127.0.0.1:8080 (PORT=9090 for another port)
 	@$(VENV) run
@@ -24,6 +27,21 @@ test: ## run all tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" 
 	@sh tools/node.sh bruno
 	@exec .venv/bin/pytest --numprocesses auto --dist loadfile $(ARGS)
 
+coverage: ## run the fast tests of what verifies tokens; fail under 100 % of its branches
+	@$(VENV) dev
+	.venv/bin/coverage run -m pytest -q $(COVERING)
+	.venv/bin/coverage report
+
+fuzz: ## send 200,000 mutated tokens and 50,000 mutated requests (ARGS="--seed 7 --batches 100")
+	@$(VENV) dev
+	@exec .venv/bin/python -m tests.fuzz $(ARGS)
+
+mutate: ## change what verifies tokens in one place at a time; do the tests see it? (ARGS=NAME for some)
+	@$(VENV) dev
+	@$(VENV) mutation
+	.venv/bin/mutmut run $(ARGS)
+	.venv/bin/mutmut results
+
 check: ## lint, formatting, types, who may import whom, and the deployment files
 	@$(VENV) dev
 	.venv/bin/ruff check
@@ -32,6 +50,14 @@ check: ## lint, formatting, types, who may import whom, and the deployment files
 	.venv/bin/lint-imports
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/docker-compose -f docker-compose.yml config --quiet
+
+sabotage: ## switch off the defences against replay one by one, and see that the tests of them fail
+	@$(VENV) dev
+	@exec .venv/bin/python -m tools.sabotage
+
+bench-flood: ## how long another company's launches take under a flood of bad signatures
+	@$(VENV) dev
+	@exec .venv/bin/python -m benchmarks.flood $(ARGS)
 
 secrets: ## make secrets/, data/ and .env for docker-compose.yml, never over existing ones
 	@sh tools/secrets.sh
@@ -46,10 +72,11 @@ docs: ## write docs/errors.md and docs/audit.md anew from the code
 	.venv/bin/python -m website.error_reference > docs/errors.md
 	.venv/bin/python -m common.audit.reference > docs/audit.md
 
-lock: ## write the three requirements files anew (ARGS=--upgrade for newer versions)
+lock: ## write the four requirements files anew (ARGS=--upgrade for newer versions)
 	@$(VENV) uv
 	$(COMPILE) --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(COMPILE) --constraints requirements-dev.txt --output-file requirements.txt pyproject.toml
+	$(COMPILE) --extra mutation --constraints requirements-dev.txt --output-file requirements-mutation.txt pyproject.toml
 	printf 'uv\nsetuptools>=80\n' | $(COMPILE) --output-file requirements-uv.txt -
 
 clean: ## remove the demo's data (var/)

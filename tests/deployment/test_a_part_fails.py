@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from tests.support.bsns import fresh_bsn
-from tests.support.deployment import APART, AT_OUR_NAME, OWNERS, Deployment, Service, Shape, claims_of
+from tests.support.deployment import APART, AT_OUR_NAME, OWNERS, Deployment, Service, Shape, claims_of, workers_of
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.wire import problem
 
@@ -227,12 +227,6 @@ def gone(service: Service, fault: str) -> Iterator[None]:
         yield
     finally:
         service.resume() if fault == "hung" else service.start()
-
-
-def workers_of(pid: int) -> list[int]:
-    """Return the processes that serve, and not Python's own that watches over its resources."""
-    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def alive(pid: int) -> bool:

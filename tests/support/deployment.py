@@ -94,9 +94,16 @@ class Deployment:
     """Everything that runs."""
 
     def __init__(
-        self, folder: Path, databases: Mapping[str, str], redis_url: str, names: Sequence[str], workers: int
+        self,
+        folder: Path,
+        databases: Mapping[str, str],
+        redis_url: str,
+        names: Sequence[str],
+        workers: int,
+        **settings: str,
     ) -> None:
         self.folder = folder
+        self.further = settings
         self.databases = databases
         self.redis_url = redis_url
         self.services = {name: Service(name, workers) for name in names}
@@ -169,7 +176,7 @@ class Deployment:
         peers: tuple[str, ...]
         match name:
             case "all":
-                return everything
+                return everything | self.further
             case "identity":
                 own |= {name for name in everything if name.startswith(("SSO_SERVICES", "SSO_COMPANIES"))}
                 own |= {"SSO_DATABASE__IDENTITY_URL", "SSO_KEYS__SEALING_FILE"}
@@ -201,6 +208,12 @@ class Deployment:
 
     def _secret(self, service: str) -> Path:
         return self.folder / f"{service}.secret"
+
+
+def workers_of(pid: int) -> list[int]:
+    """Return the processes that serve, and not Python's own that watches over its resources."""
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 class _ReverseProxy(httpx2.AsyncBaseTransport):

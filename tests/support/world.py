@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from starlette.types import ASGIApp
 
 from common.settings import DatabaseSettings, LimitSettings, RedisSettings, Settings
 from services.databases import OWNERS
@@ -96,7 +97,12 @@ class World:
 
     def network(self) -> Network:
         """Return a network to the service that can be cut."""
-        return Network(self._transport.app)
+        return Network(self.app)
+
+    @property
+    def app(self) -> ASGIApp:
+        """The application itself, to be called as a server calls it."""
+        return self._transport.app
 
     def claims(self, company: Company, **changes: Any) -> dict[str, Any]:
         """Return the claims of a good token, now."""

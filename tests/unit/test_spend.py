@@ -1,5 +1,6 @@
 """The name under which a spend is remembered: one per profile, company and jti, and never one for two."""
 
+from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from common.errors import TokenReplayed
 from schemas.claims import ProfessionalClaims
 from schemas.identifiers import CompanyId
 from schemas.profiles import PROFESSIONAL
-from sso.verifier.replay import Spender, spend_key
+from sso.verifier.replay import Spender, jti_digest, spend_key
 from sso.verifier.trust import Signer
 from sso.verifier.verify import VerifiedToken
 from tests.support.clock import SetClock
@@ -59,6 +60,24 @@ async def test_the_second_spend_of_a_token_is_a_replay() -> None:
     assert spent.jti_digest == sha256(b"x").digest()
     with pytest.raises(TokenReplayed):
         await spender.spend(verified("x"))
+
+
+async def test_what_is_spent_is_remembered_under_its_kind_its_signer_and_its_jti_and_given_on() -> None:
+    asked: list[str] = []
+
+    class Listening(MemoryReplayGuard):
+        async def spend(self, spend_key: str, window: timedelta) -> bool:
+            asked.append(spend_key)
+            return await super().spend(spend_key, window)
+
+    token = verified("x")
+    assert (await Spender(Listening(SetClock())).spend(token)).verified is token
+    assert asked == [spend_key("professional", A, "x")]
+
+
+@pytest.mark.parametrize("jti", ["\u00e9", "\ud800", "\udfff x"])
+def test_whatever_text_a_jti_is_it_has_a_digest(jti: str) -> None:
+    assert jti_digest(jti) == sha256(jti.encode("utf-8", "surrogatepass")).digest()
 
 
 async def test_what_else_a_token_says_does_not_make_its_jti_another() -> None:

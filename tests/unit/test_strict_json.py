@@ -109,3 +109,20 @@ def test_any_octets_are_json_or_refused(data: bytes) -> None:
     except NotJson:
         return
     assert parse(json.dumps(value).encode()) == value
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"[NaN]", "NaN and Infinity are not JSON"),
+        (b"[1e999]", "a number is out of range"),
+        (b'{"a":1,"a":1}', "a member is given twice"),
+        (b"[]", "not an object"),
+        (b"\xff", "UnicodeDecodeError"),
+        (b"{", "JSONDecodeError"),
+    ],
+)
+def test_the_log_is_told_which_rule_was_broken_and_nothing_of_the_text(data: bytes, why: str) -> None:
+    with pytest.raises(NotJson) as caught:
+        parse_object(data)
+    assert str(caught.value) == why

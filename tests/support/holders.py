@@ -1,0 +1,77 @@
+"""A launch held where it waits for PostgreSQL, and the process that waits."""
+# mypy: disable-error-code="import-untyped"
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+
+SECONDS = 10.0
+
+Holding = AbstractAsyncContextManager[asyncpg.Connection]
+
+
+@asynccontextmanager
+async def before_its_row_is_kept(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Have every launch wait before its spend row; give a connection to look at who waits."""
+    holding, looking = await asyncpg.connect(url), await asyncpg.connect(url)  # a transaction sees who waits but once
+    try:
+        async with holding.transaction():
+            await holding.execute("LOCK TABLE spends IN EXCLUSIVE MODE")  # readers go on
+            yield looking
+    finally:
+        await looking.close()
+        await holding.close()
+
+
+@asynccontextmanager
+async def after_its_commit(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Have every COMMIT take place and its answer wait, for a replica that does not exist."""
+    connection = await asyncpg.connect(url)
+    try:
+        await _settle(connection, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "nobody")
+        yield connection
+    finally:
+        await _settle(connection, "ALTER SYSTEM RESET synchronous_standby_names", "")
+        await connection.close()
+
+
+async def _settle(connection: asyncpg.Connection, change: str, value: str) -> None:
+    await connection.execute("SET synchronous_commit = local")
+    await connection.execute(change)
+    await connection.execute("SELECT pg_reload_conf()")
+    while await connection.fetchval("SHOW synchronous_standby_names") != value:
+        pass
+
+
+async def who_waits(looking: asyncpg.Connection, processes: Sequence[int]) -> int:
+    """Return which of our processes waits for PostgreSQL, as soon as one does. Raises TimeoutError if none does."""
+    end = time.monotonic() + SECONDS
+    query = "SELECT client_port FROM pg_stat_activity WHERE wait_event_type = 'Lock' OR wait_event = 'SyncRep'"
+    while (port := await looking.fetchval(query)) is None:
+        if time.monotonic() > end:
+            raise TimeoutError
+        await asyncio.sleep(0)
+    return next(process for process in processes if _socket_at(port) in _open_files(process))
+
+
+def _socket_at(port: int) -> str:
+    """Return the name that the kernel has for the socket at a local port of ours."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        words = line.split()
+        if words[1].endswith(f":{port:04X}"):
+            return f"socket:[{words[9]}]"
+    raise LookupError(port)
+
+
+def _open_files(process: int) -> set[str]:
+    found = set()
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        try:
+            found.add(str(file.readlink()))
+        except FileNotFoundError:  # closed while we looked
+            continue
+    return found
