@@ -90,7 +90,10 @@ class DatabaseSettings(_Section):
 
 
 class KeySettings(_Section):
+    """`other_sealing_file`: a second sealing key, that opens and does not seal, while the key is being changed."""
+
     sealing_file: Path | None = None
+    other_sealing_file: Path | None = None
     digest_file: Path | None = None
 
 

@@ -14,7 +14,6 @@ from starlette.types import ASGIApp
 from common.key_files import read_key
 from common.settings import Settings
 from identity.pseudoniem.digest import DigestKey
-from keys.sealing import Sealer
 from schemas.base import Rules
 from services.composition import application, launch_page_routes, patient_site_routes, signed_out
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Owner
@@ -36,6 +35,7 @@ from services.wiring import (
     identity_routes,
     open_rings,
     pseudoniem_routes,
+    read_sealer,
     service_digests,
     wire_dossiers,
     wire_identity,
@@ -72,7 +72,7 @@ WEBSITE_NEEDS: Final = (ISSUER, REDIS, own_secret("website"), peer_url("identity
 async def open_identity(settings: Settings, metrics: Path | None = None) -> AsyncIterator[ASGIApp]:
     """Give the identity service: companies, keys, tokens, launches and their pages."""
     async with _apart(settings, IDENTITY_NEEDS, [IDENTITY_OWNER]) as apart:
-        ground, sealer = apart.ground, Sealer(read_key(SEALING_KEY.of(settings)))
+        ground, sealer = apart.ground, read_sealer(settings)
         rings = await open_rings(ground, sealer)
         token = IssuedToken(TokenIssuer(rings.access, ground.issuer), "identity", ground.clock)
         identity = wire_identity(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from common.errors import SettingsError
 from common.http.routing import Resource
-from common.key_files import read_secret
+from common.key_files import read_key, read_secret
 from common.settings import Settings
 from dossier.routes import DossierEndpoints
 from dossier.service import Dossiers
@@ -36,6 +36,7 @@ from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER
 from services.ground import Ground
+from services.required import SEALING_KEY
 from sso.issuer.clients import secret_digest
 from sso.issuer.endpoint import TokenEndpoint
 from sso.issuer.internal import InternalTokenEndpoint
@@ -175,6 +176,12 @@ def pseudoniem_routes(ground: Ground, pseudoniemen: Pseudoniemen, access: OwnTok
 def dossier_routes(ground: Ground, dossiers: Dossiers, access: AccessTokens) -> list[Resource]:
     """Return the API of dossiers."""
     return DossierEndpoints(dossiers, access, ground.rules).routes()
+
+
+def read_sealer(settings: Settings) -> Sealer:
+    """Return the sealer of the key files in the settings. Raises SettingsError."""
+    other = settings.keys.other_sealing_file
+    return Sealer(read_key(SEALING_KEY.of(settings)), read_key(other) if other is not None else None)
 
 
 def first_status(settings: Settings) -> Status:
