@@ -90,8 +90,17 @@ class DatabaseSettings(_Section):
 
 
 class KeySettings(_Section):
+    """The secret keys' files, and how our signing keys follow each other (ADR 0018).
+
+    `rotate_days`: how long one signs; `announce_minutes`: how long before that it is published; `keep_minutes`: how
+    long after it.
+    """
+
     sealing_file: Path | None = None
     digest_file: Path | None = None
+    rotate_days: PositiveInt = 90
+    announce_minutes: PositiveInt = 60
+    keep_minutes: PositiveInt = 60
 
 
 class CompanySettings(_Section):

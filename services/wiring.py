@@ -6,6 +6,7 @@ services apart they are `services/peers`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from common.errors import SettingsError
 from common.http.routing import Resource
@@ -29,9 +30,11 @@ from identity.pseudoniem.service import Pseudoniemen
 from identity.pseudoniem.store_sql import SqlPseudoniemen
 from identity.relationships.service import Relationships
 from identity.relationships.store_sql import SqlRelationships
+from keys.keeper import KeyKeeper
 from keys.partners import PartnerKeys
-from keys.ring import KeyRing, Purpose, open_ring
+from keys.ring import KeyRing, Purpose
 from keys.routes import CompanyKeyEndpoints, jwks_routes
+from keys.schedule import Rotation
 from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER
@@ -59,6 +62,7 @@ from sso.verifier.verify import TokenVerifier
 class Rings:
     """Our own keys: those for access tokens, and those for the SSO tokens that we sign for companies."""
 
+    keeper: KeyKeeper
     access: KeyRing
     sso: KeyRing
 
@@ -80,13 +84,22 @@ class Identity:
     patient_sessions: PatientSessions
 
 
-async def open_rings(ground: Ground, sealer: Sealer) -> Rings:
-    """Return our own keys. Raises SettingsError if they do not open with this sealing key, or Unavailable."""
-    store = SqlSigningKeys(ground.databases.identity)
-    return Rings(
-        await open_ring(Purpose.ACCESS, store, sealer, ground.clock),
-        await open_ring(Purpose.SSO, store, sealer, ground.clock),
+def wire_keeper(ground: Ground, settings: Settings, sealer: Sealer) -> KeyKeeper:
+    """Connect the keeper of our own keys. Raises SettingsError for times under which a good token could be refused."""
+    keys = settings.keys
+    rotation = Rotation(
+        signs=timedelta(days=keys.rotate_days),
+        announced=timedelta(minutes=keys.announce_minutes),
+        kept=timedelta(minutes=keys.keep_minutes),
     )
+    rotation.require_sound()
+    store, audit = SqlSigningKeys(ground.databases.identity), ground.databases.audit(IDENTITY_OWNER)
+    return KeyKeeper(store, audit, sealer, ground.clock, rotation)
+
+
+async def open_rings(keeper: KeyKeeper) -> Rings:
+    """Return our own keys. Raises SettingsError if they do not open with this sealing key, or Unavailable."""
+    return Rings(keeper, await keeper.open(Purpose.ACCESS), await keeper.open(Purpose.SSO))
 
 
 def wire_identity(
@@ -157,7 +170,7 @@ def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping
     limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
     audit = ground.databases.audit(IDENTITY_OWNER)
     return [
-        *jwks_routes(identity.rings.access, identity.rings.sso),
+        *jwks_routes(clock, identity.rings.access, identity.rings.sso),
         *CompanyEndpoints(identity.companies, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
         *TokenEndpoint(limits, identity.companies, identity.issuer, audit, clock).routes(),

@@ -1,19 +1,31 @@
-"""`sso keys`: the secret keys that production is given. Only the demo makes its own."""
+"""`sso keys`: the secret keys that production is given, and the signing keys that it makes itself."""
 
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from common.errors import SettingsError
-from common.key_files import make_key
+from common.key_files import make_key, read_key
+from keys.keeper import KeyKeeper
+from keys.ring import Purpose
+from keys.schedule import Instants, signing
+from keys.sealing import Sealer
+from schemas.base import Rules
+from services.commands.given import Config, settings_of
+from services.databases import IDENTITY_OWNER
+from services.ground import open_ground
+from services.migrate import require_current
+from services.required import ISSUER, REDIS, SEALING_KEY, database_of, require
+from services.wiring import wire_keeper
 
-app = typer.Typer(help="Make the secret keys of an installation.", no_args_is_help=True)
+T = TypeVar("T")
 
-
-@app.callback()
-def _group() -> None:
-    """Keep `init` a command of its own."""
+app = typer.Typer(help="Make the secret keys of an installation, and see to its signing keys.", no_args_is_help=True)
 
 
 @app.command()
@@ -32,3 +44,82 @@ def init(out: Annotated[Path, typer.Option(help="Folder for the key files; made 
     for name, file in files.items():
         typer.echo(f"{name}={file.absolute()}")
     typer.echo("Keep a copy of both in a safe place: without them the database cannot be read.", err=True)
+
+
+@app.command("list")
+def list_all(config: Config = None) -> None:
+    """List our own signing keys: when each is published, and when it signs. Times are UTC."""
+
+    async def shown(keeper: KeyKeeper) -> list[str]:
+        lines = []
+        for purpose in Purpose:
+            keys = await keeper.store.all(purpose)
+            plans, now = [key.plan for key in keys], keeper.clock()
+            signs = signing(plans, now)
+            for key in keys:
+                when = keeper.rotation.instants(key.plan, plans)
+                state = _state(when, now, signs=key.plan is signs)
+                lines.append(f"{key.kid}  {purpose.value:<6}  {state:<9}  {_shown(when)}")
+        return lines
+
+    for line in _with_keeper(config, shown):
+        typer.echo(line)
+
+
+@app.command()
+def rotate(
+    purpose: Annotated[Purpose | None, typer.Argument(help="access or sso; both if none is named.")] = None,
+    config: Config = None,
+) -> None:
+    """Announce the next key now; it signs as soon as everybody can know it. The service does so by itself in time."""
+    for one in [purpose] if purpose else list(Purpose):
+        key = _with_keeper(config, lambda keeper, one=one: keeper.rotate(one))  # type: ignore[misc]  # bound per round
+        typer.echo(f"{key.kid} signs for {one.value} from {key.plan.signs_from:%Y-%m-%d %H:%M} UTC.")
+
+
+@app.command()
+def retire(kid: str, config: Config = None) -> None:
+    """Take a key out before its time is up, once no token under it can be good any more."""
+    _with_keeper(config, lambda keeper: keeper.retire(kid))
+    typer.echo(f"{kid} is out of the key set.")
+
+
+@app.command()
+def revoke(kid: str, config: Config = None) -> None:
+    """Take a key out at once, with every token under it: one that is in other hands. A new one signs from now on."""
+    _with_keeper(config, lambda keeper: keeper.revoke(kid))
+    typer.echo(f"{kid} is out, for ever. What it signed is refused within a second.")
+
+
+@app.command()
+def export(config: Config = None) -> None:
+    """Show the public key set (JWKS), as `/.well-known/jwks.json` does."""
+
+    async def key_set(keeper: KeyKeeper) -> list[dict[str, object]]:
+        return [key for purpose in Purpose for key in (await keeper.open(purpose)).public(keeper.clock())]
+
+    typer.echo(json.dumps({"keys": _with_keeper(config, key_set)}, indent=2))
+
+
+def _with_keeper(config: Path | None, ask: Callable[[KeyKeeper], Awaitable[T]]) -> T:
+    settings = settings_of(config)
+    require(settings, ISSUER, REDIS, database_of(IDENTITY_OWNER), SEALING_KEY)
+
+    async def answer() -> T:
+        async with open_ground(settings, [IDENTITY_OWNER], Rules()) as ground:
+            await require_current(ground.databases)
+            return await ask(wire_keeper(ground, settings, Sealer(read_key(SEALING_KEY.of(settings)))))
+
+    return asyncio.run(answer())
+
+
+def _state(when: Instants, now: datetime, *, signs: bool) -> str:
+    if not when.published(now):
+        return "out"
+    return "signs" if signs else "announced" if now < when.signs_from else "published"
+
+
+def _shown(when: Instants) -> str:
+    instants = (when.published_from, when.signs_from, when.signs_until, when.published_until)
+    texts = [f"{instant:%Y-%m-%d %H:%M}" if instant else "open" for instant in instants]
+    return f"published {texts[0]}, signs {texts[1]} to {texts[2]}, published to {texts[3]}"

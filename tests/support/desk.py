@@ -61,7 +61,7 @@ class Desk:
     async def check(self, token: str, client_id: str | None = None) -> CompanyId:
         """Return who signed."""
         verifier = TokenVerifier(Trust(self.companies, self.keys, OWN_RING), (ISSUER, LAUNCH_URL), Rules())
-        return verifier.verified(await verifier.signed(token, client_id), NOW).signer.company_id
+        return verifier.verified(await verifier.signed(token, client_id, NOW), NOW).signer.company_id
 
     async def refusal(self, token: str, client_id: str | None = None) -> TokenRejected:
         with pytest.raises(TokenRejected) as caught:
