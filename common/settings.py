@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
 _SERVICE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -89,6 +89,9 @@ class DatabaseSettings(_Section):
     dossier_url: DatabaseUrl | None = None
 
 
+_Minutes = Annotated[int, Field(ge=1, le=366 * 24 * 60)]
+
+
 class KeySettings(_Section):
     """The secret keys' files, and how our signing keys follow each other (ADR 0018).
 
@@ -98,9 +101,9 @@ class KeySettings(_Section):
 
     sealing_file: Path | None = None
     digest_file: Path | None = None
-    rotate_days: PositiveInt = 90
-    announce_minutes: PositiveInt = 60
-    keep_minutes: PositiveInt = 60
+    rotate_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    announce_minutes: _Minutes = 60
+    keep_minutes: _Minutes = 60
 
 
 class CompanySettings(_Section):

@@ -69,29 +69,43 @@ class KeyRing:
         self.alg = ALGORITHMS[purpose]
         self._rotation = rotation
         self._keys: Mapping[str, tuple[RingKey, Instants]] = {}
+        self._known: bool
+        self.replaced = 0  # how often
         self.replace(keys)
 
     def replace(self, keys: Iterable[RingKey]) -> None:
         """Have these keys from now on, the newest first."""
         ordered = list(keys)
-        plans = [key.plan for key in ordered]
-        self._keys = {key.kid: (key, self._rotation.instants(key.plan, plans)) for key in ordered}
+        if ordered != [key for key, _ in self._keys.values()]:  # this is asked twice a second
+            plans = [key.plan for key in ordered]
+            self._keys = {key.kid: (key, self._rotation.instants(key.plan, plans)) for key in ordered}
+        self._known = True
+        self.replaced += 1
+
+    def lose(self) -> None:
+        """Answer nobody until the next `replace`: what the ring has is too old, a key of it may be withdrawn by now."""
+        self._known = False
 
     def opened(self, kid: str) -> SigningKey | None:
         """Return a key of the ring, whether it is published or not."""
-        return self._keys[kid][0].key if kid in self._keys else None
+        found = self._keys.get(kid)
+        return found[0].key if found is not None else None
 
     def signing(self, now: datetime) -> tuple[str, SigningKey]:
         """Return the name of the key that signs now, and the key. Raises Unavailable if there is none."""
-        plan = signing([key.plan for key, _ in self._keys.values()], now)
-        found = next((key for key, _ in self._keys.values() if key.plan is plan), None)
+        keys = [key for key, _ in self._current().values()]  # once: other threads sign while the ring is replaced
+        plan = signing([key.plan for key in keys], now)
+        found = next((key for key in keys if key.plan is plan), None)
         if found is None:
             raise Unavailable("the signing key", private=f"no key of ours signs for {self.purpose.value}")
         return found.kid, found.key
 
     def find(self, kid: str | None, now: datetime) -> SigningKey | None:
-        """Return the key of this name if tokens under it are still good, None if it is none of ours."""
-        found = self._keys.get(kid or "")
+        """Return the key of this name if tokens under it are still good, None if it is none of ours.
+
+        Raises Unavailable if what is known is too old.
+        """
+        found = self._current().get(kid or "")
         return found[0].key if found is not None and found[1].verifies(now) else None
 
     async def key(self, kid: str | None, now: datetime) -> SigningKey | None:
@@ -99,6 +113,11 @@ class KeyRing:
         return self.find(kid, now)
 
     def public(self, now: datetime) -> list[dict[str, Any]]:
-        """Return the public halves of those that are published as JWKs (RFC 7517 4)."""
-        shown = [key for key, when in self._keys.values() if when.published(now)]
+        """Return the public halves of those that are published as JWKs (RFC 7517 4). Raises as `find` does."""
+        shown = [key for key, when in self._current().values() if when.published(now)]
         return [{**key.key.as_dict(private=False), "kid": key.kid, "use": "sig", "alg": self.alg} for key in shown]
+
+    def _current(self) -> Mapping[str, tuple[RingKey, Instants]]:
+        if not self._known:
+            raise Unavailable("the signing keys", private=f"the keys for {self.purpose.value} could not be looked at")
+        return self._keys

@@ -75,7 +75,7 @@ async def open_identity(settings: Settings, metrics: Path | None = None) -> Asyn
     """Give the identity service: companies, keys, tokens, launches and their pages."""
     async with _apart(settings, IDENTITY_NEEDS, [IDENTITY_OWNER]) as apart:
         ground, sealer = apart.ground, Sealer(read_key(SEALING_KEY.of(settings)))
-        rings = await open_rings(wire_keeper(ground, settings, sealer))
+        rings = await open_rings(wire_keeper(ground.databases, ground.clock, settings, sealer))
         token = IssuedToken(TokenIssuer(rings.access, ground.issuer), "identity", ground.clock)
         identity = wire_identity(
             ground,

@@ -49,7 +49,7 @@ async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[st
     require_different([sealing, digest])
     digests = {**service_digests(settings), **(own_digests or {})}
     sealer = Sealer(sealing)
-    rings = await open_rings(wire_keeper(ground, settings, sealer))
+    rings = await open_rings(wire_keeper(ground.databases, ground.clock, settings, sealer))
     pseudoniemen = await wire_pseudoniemen(ground, DigestKey(digest))
     dossiers = wire_dossiers(ground, pseudoniemen)
     identity = wire_identity(ground, rings, sealer, first_status(settings), pseudoniemen, dossiers)

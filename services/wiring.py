@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from common.clock import Clock
 from common.errors import SettingsError
 from common.http.routing import Resource
 from common.key_files import read_secret
@@ -37,7 +38,7 @@ from keys.routes import CompanyKeyEndpoints, jwks_routes
 from keys.schedule import Rotation
 from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
-from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER
+from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
 from services.ground import Ground
 from sso.issuer.clients import secret_digest
 from sso.issuer.endpoint import TokenEndpoint
@@ -84,8 +85,8 @@ class Identity:
     patient_sessions: PatientSessions
 
 
-def wire_keeper(ground: Ground, settings: Settings, sealer: Sealer) -> KeyKeeper:
-    """Connect the keeper of our own keys. Raises SettingsError for times under which a good token could be refused."""
+def rotation_of(settings: Settings) -> Rotation:
+    """Return how our own keys follow each other. Raises SettingsError if a good token could be refused."""
     keys = settings.keys
     rotation = Rotation(
         signs=timedelta(days=keys.rotate_days),
@@ -93,8 +94,13 @@ def wire_keeper(ground: Ground, settings: Settings, sealer: Sealer) -> KeyKeeper
         kept=timedelta(minutes=keys.keep_minutes),
     )
     rotation.require_sound()
-    store, audit = SqlSigningKeys(ground.databases.identity), ground.databases.audit(IDENTITY_OWNER)
-    return KeyKeeper(store, audit, sealer, ground.clock, rotation)
+    return rotation
+
+
+def wire_keeper(databases: Databases, clock: Clock, settings: Settings, sealer: Sealer) -> KeyKeeper:
+    """Connect the keeper of our own keys. Raises as `rotation_of` does."""
+    store, audit = SqlSigningKeys(databases.identity), databases.audit(IDENTITY_OWNER)
+    return KeyKeeper(store, audit, sealer, clock, rotation_of(settings))
 
 
 async def open_rings(keeper: KeyKeeper) -> Rings:
