@@ -93,7 +93,7 @@ _Minutes = Annotated[int, Field(ge=1, le=366 * 24 * 60)]
 
 
 class KeySettings(_Section):
-    """The secret keys' files, and how our signing keys follow each other (ADR 0018).
+    """The secret keys' files, and how our signing keys follow each other (ADR 0019).
 
     `rotate_days`: how long one signs; `announce_minutes`: how long before that it is published; `keep_minutes`: how
     long after it.

@@ -1,4 +1,4 @@
-"""Our own signing keys: which one signs, and which ones others may verify with (ADR 0018).
+"""Our own signing keys: which one signs, and which ones others may verify with (ADR 0019).
 
 A ring is a set of opened keys with their times, replaced as a whole when the store has others; which of them signs is
 asked with the time of each token.
