@@ -19,6 +19,7 @@ from services.composition import application, launch_page_routes, patient_site_r
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Owner
 from services.ground import Ground, open_ground
 from services.housekeeping import housekeeping
+from services.key_times import keeping_rings
 from services.migrate import require_current
 from services.openapi.catalogue import AREAS
 from services.peers.client import Peer, open_client
@@ -39,6 +40,7 @@ from services.wiring import (
     service_digests,
     wire_dossiers,
     wire_identity,
+    wire_keeper,
     wire_pseudoniemen,
 )
 from sso.issuer.issue import TokenIssuer
@@ -73,7 +75,7 @@ async def open_identity(settings: Settings, metrics: Path | None = None) -> Asyn
     """Give the identity service: companies, keys, tokens, launches and their pages."""
     async with _apart(settings, IDENTITY_NEEDS, [IDENTITY_OWNER]) as apart:
         ground, sealer = apart.ground, read_sealer(settings)
-        rings = await open_rings(ground, sealer)
+        rings = await open_rings(wire_keeper(ground.databases, ground.clock, settings, sealer))
         token = IssuedToken(TokenIssuer(rings.access, ground.issuer), "identity", ground.clock)
         identity = wire_identity(
             ground,
@@ -91,7 +93,7 @@ async def open_identity(settings: Settings, metrics: Path | None = None) -> Asyn
             *launch_page_routes(identity, Pages(), frozenset({ground.issuer})),
             *answers.routes(),
         ]
-        async with housekeeping(ground.databases.identity, ground.clock):
+        async with housekeeping(ground.databases.identity, ground.clock), keeping_rings(rings):
             yield application(ground, routes, metrics=metrics)
 
 

@@ -24,6 +24,7 @@ from services.wiring import (
     service_digests,
     wire_dossiers,
     wire_identity,
+    wire_keeper,
     wire_pseudoniemen,
 )
 
@@ -49,7 +50,7 @@ async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[st
     require_different([sealing, digest])
     digests = {**service_digests(settings), **(own_digests or {})}
     sealer = read_sealer(settings)
-    rings = await open_rings(ground, sealer)
+    rings = await open_rings(wire_keeper(ground.databases, ground.clock, settings, sealer))
     pseudoniemen = await wire_pseudoniemen(ground, DigestKey(digest))
     dossiers = wire_dossiers(ground, pseudoniemen)
     identity = wire_identity(ground, rings, sealer, first_status(settings), pseudoniemen, dossiers)
