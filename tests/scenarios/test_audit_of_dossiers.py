@@ -8,6 +8,7 @@ import pytest
 from common.errors import Conflict, NotFound
 from common.sessions import csrf_token
 from identity.companies.admission import Admission
+from schemas.identifiers import Bsn
 from tests.scenarios.test_own_services import internal_token
 from tests.support.audit import counted, said, said_of
 from tests.support.bsns import fresh_bsn
