@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from common.errors import InvalidClient, NotAuthenticated, TokenRejected
+from common.errors import ConsentMissing, InvalidClient, NotAuthenticated, PermissionDenied, TokenRejected
 
 
 class Counted(StrEnum):
@@ -62,7 +62,7 @@ class Limits:
 
     @asynccontextmanager
     async def of_bearer(self, address: str) -> AsyncIterator[None]:
-        """Do the work inside for a caller with a bearer token; one that is none of ours counts as a refusal.
+        """Do the work inside for a caller with a bearer token; one that does not open this counts as a refusal.
 
         What goes well is not counted, and costs nothing. Raises RateLimited.
         """
@@ -70,8 +70,10 @@ class Limits:
         self.limiter.require_not_told(who)
         try:
             yield
-        except NotAuthenticated as error:
-            if error.error:  # a token was sent, and refused
+        except ConsentMissing:
+            raise  # the patient's no, and not the token's
+        except (NotAuthenticated, PermissionDenied) as error:
+            if isinstance(error, PermissionDenied) or error.error:  # a token was sent, and refused
                 await self.limiter.refused(who)
             raise
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
 
 _SERVICE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -89,9 +89,23 @@ class DatabaseSettings(_Section):
     dossier_url: DatabaseUrl | None = None
 
 
+_Minutes = Annotated[int, Field(ge=1, le=366 * 24 * 60)]
+
+
 class KeySettings(_Section):
+    """The secret keys' files, and how our signing keys follow each other (ADR 0019).
+
+    `other_sealing_file`: a second sealing key, that opens and does not seal, while the key is being changed (ADR 0021).
+    `rotate_days`: how long one signs; `announce_minutes`: how long before that it is published; `keep_minutes`: how
+    long after it.
+    """
+
     sealing_file: Path | None = None
+    other_sealing_file: Path | None = None
     digest_file: Path | None = None
+    rotate_days: Annotated[int, Field(ge=1, le=3650)] = 90
+    announce_minutes: _Minutes = 60
+    keep_minutes: _Minutes = 60
 
 
 class CompanySettings(_Section):

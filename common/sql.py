@@ -43,6 +43,8 @@ _READING: Final = "AUTOCOMMIT"
 
 # SQLSTATE classes in which nothing is wrong with the statement: connection, resources, lock, operator, system.
 _TRANSIENT: Final = frozenset({"08", "40", "53", "55", "57", "58"})
+_READ_ONLY: Final = "25006"
+"""A failover to a standby, say: as it is now, nothing can be decided here."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -186,4 +188,4 @@ def _translated() -> Iterator[None]:
 def _transient(error: exc.DBAPIError) -> bool:
     state = str(getattr(error.orig, "sqlstate", None) or "")
     plain = isinstance(error, exc.OperationalError | exc.InterfaceError)
-    return plain or error.connection_invalidated or state[:2] in _TRANSIENT
+    return plain or error.connection_invalidated or state[:2] in _TRANSIENT or state == _READ_ONLY

@@ -108,8 +108,8 @@ class Dossiers:
         known = {pseudoniem for pseudoniem in pseudoniemen if pseudoniem is not None}
         dossiers = await self.store.find_many(company_id, known)
         found = [dossiers.get(pseudoniem) if pseudoniem else None for pseudoniem in pseudoniemen]
-        now, of_patients = self.clock(), zip(pseudoniemen, found, strict=True)
-        await self.audit.write(*(permission_event(now, company_id, *of_patient) for of_patient in of_patients))
+        now, of_patients = self.clock(), dict(zip(pseudoniemen, found, strict=True))  # one event for each patient
+        await self.audit.write(*(permission_event(now, company_id, *of_patient) for of_patient in of_patients.items()))
         return [gave_permission(dossier) for dossier in found]
 
     async def require_permission(self, company_id: CompanyId, bsn: Bsn) -> None:

@@ -89,7 +89,7 @@ class PartnerKeys:
         Raises KeyRejected for another company's key, one revoked before, one registered for another algorithm,
         or one more than MAX_KEYS.
         """
-        if any(ring.find(key.kid) for ring in self.own):
+        if any(ring.opened(key.kid) for ring in self.own):
             raise KeyRejected("another_company", "This key is ours: make a key of your own.")
         jwk, now = json.dumps(dict(key.jwk), sort_keys=True), self.clock()
         async with self.audit.unit_of_work():

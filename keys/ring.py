@@ -1,19 +1,19 @@
-"""Our own signing keys: which one signs, and which ones others may verify with."""
+"""Our own signing keys: which one signs, and which ones others may verify with (ADR 0019).
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+A ring is a set of opened keys with their times, replaced as a whole when the store has others; which of them signs is
+asked with the time of each token.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from joserfc.jwk import ECKey, RSAKey
 
-from common.clock import Clock
-from common.errors import SettingsError
-from keys.sealing import CannotOpen, Sealer
-
-_COLUMN = "signing_keys.sealed"
-_RSA_BITS: Final = 2048
+from common.errors import Unavailable
+from keys.schedule import Instants, Planned, Rotation, signing
 
 SigningKey = ECKey | RSAKey
 
@@ -30,13 +30,12 @@ ALGORITHMS: Final[Mapping[Purpose, str]] = {Purpose.ACCESS: "ES256", Purpose.SSO
 
 @dataclass(frozen=True, slots=True)
 class SealedKey:
-    """A signing key at rest. `generation` counts from 1 per purpose; `kid` is the RFC 7638 thumbprint."""
+    """A signing key at rest. `kid` is the RFC 7638 thumbprint; generations count from 1 per purpose."""
 
     kid: str
     purpose: Purpose
-    generation: int
-    sealed: bytes
-    created_at: datetime
+    plan: Planned
+    sealed: bytes = field(repr=False)
 
 
 class SigningKeyStore(Protocol):
@@ -44,56 +43,81 @@ class SigningKeyStore(Protocol):
         """Return every key of a purpose, the newest first."""
         ...
 
-    async def append(self, key: SealedKey) -> None:
-        """Keep a key; do nothing if its generation is there already: another instance came first."""
+    async def append(self, key: SealedKey) -> bool:
+        """Keep a key; return False, and keep nothing, if its generation is there: another instance came first."""
+        ...
+
+    async def withdraw(self, kid: str, now: datetime) -> bool:
+        """Take a key out, for ever; return whether it was there and not out already."""
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RingKey:
+    """An opened key with its plan."""
+
+    kid: str
+    key: SigningKey
+    plan: Planned
+
+
 class KeyRing:
-    """The keys of one purpose, opened, the newest first. The newest signs, all are published."""
+    """The keys of one purpose."""
 
-    def __init__(self, purpose: Purpose, keys: Sequence[SigningKey]) -> None:
-        self._keys = {key.thumbprint(): key for key in keys}
+    def __init__(self, purpose: Purpose, rotation: Rotation, keys: Iterable[RingKey] = ()) -> None:
+        self.purpose = purpose
         self.alg = ALGORITHMS[purpose]
-        self.signing = keys[0]
-        self.signing_kid = keys[0].thumbprint()
+        self._rotation = rotation
+        self._keys: Mapping[str, tuple[RingKey, Instants]] = {}
+        self._known: bool
+        self.replaced = 0  # how often
+        self.replace(keys)
 
-    def find(self, kid: str | None) -> SigningKey | None:
-        """Return the key of this name, None if it is none of ours."""
-        return self._keys.get(kid) if kid is not None else None
+    def replace(self, keys: Iterable[RingKey]) -> None:
+        """Have these keys from now on, the newest first."""
+        ordered = list(keys)
+        if ordered != [key for key, _ in self._keys.values()]:  # this is asked twice a second
+            plans = [key.plan for key in ordered]
+            self._keys = {key.kid: (key, self._rotation.instants(key.plan, plans)) for key in ordered}
+        self._known = True
+        self.replaced += 1
 
-    async def key(self, kid: str | None) -> SigningKey | None:
+    def lose(self) -> None:
+        """Answer nobody until the next `replace`: what the ring has is too old, a key of it may be withdrawn by now."""
+        self._known = False
+
+    def opened(self, kid: str) -> SigningKey | None:
+        """Return a key of the ring, whether it is published or not."""
+        found = self._keys.get(kid)
+        return found[0].key if found is not None else None
+
+    def signing(self, now: datetime) -> tuple[str, SigningKey]:
+        """Return the name of the key that signs now, and the key. Raises Unavailable if there is none."""
+        keys = [key for key, _ in self._current().values()]  # once: other threads sign while the ring is replaced
+        plan = signing([key.plan for key in keys], now)
+        found = next((key for key in keys if key.plan is plan), None)
+        if found is None:
+            raise Unavailable("the signing key", private=f"no key of ours signs for {self.purpose.value}")
+        return found.kid, found.key
+
+    def find(self, kid: str | None, now: datetime) -> SigningKey | None:
+        """Return the key of this name if tokens under it are still good, None if it is none of ours.
+
+        Raises Unavailable if what is known is too old.
+        """
+        found = self._current().get(kid or "")
+        return found[0].key if found is not None and found[1].verifies(now) else None
+
+    async def key(self, kid: str | None, now: datetime) -> SigningKey | None:
         """Return `find`, for those to whom a ring is as good as the key set of another process."""
-        return self.find(kid)
+        return self.find(kid, now)
 
-    def public(self) -> list[dict[str, Any]]:
-        """Return the public halves as JWKs (RFC 7517 4)."""
-        names = self._keys.items()
-        return [{**key.as_dict(private=False), "kid": kid, "use": "sig", "alg": self.alg} for kid, key in names]
+    def public(self, now: datetime) -> list[dict[str, Any]]:
+        """Return the public halves of those that are published as JWKs (RFC 7517 4). Raises as `find` does."""
+        shown = [key for key, when in self._current().values() if when.published(now)]
+        return [{**key.key.as_dict(private=False), "kid": key.kid, "use": "sig", "alg": self.alg} for key in shown]
 
-
-async def open_ring(purpose: Purpose, store: SigningKeyStore, sealer: Sealer, clock: Clock) -> KeyRing:
-    """Return the ring of a purpose, after making the first key if there is none; many at once make one.
-
-    Raises SettingsError if a key does not open with this sealing key.
-    """
-    if not await store.all(purpose):
-        await store.append(_make(purpose, sealer, generation=1, now=clock()))
-    return KeyRing(purpose, [_open(sealer, key) for key in await store.all(purpose)])
-
-
-def _make(purpose: Purpose, sealer: Sealer, *, generation: int, now: datetime) -> SealedKey:
-    key = ECKey.generate_key("P-256") if ALGORITHMS[purpose] == "ES256" else RSAKey.generate_key(_RSA_BITS)
-    kid = key.thumbprint()
-    return SealedKey(kid, purpose, generation, sealer.seal(key.as_pem(private=True).decode(), _COLUMN, kid), now)
-
-
-def _open(sealer: Sealer, key: SealedKey) -> SigningKey:
-    kind = ECKey if ALGORITHMS[key.purpose] == "ES256" else RSAKey
-    try:
-        return kind.import_key(sealer.open(key.sealed, _COLUMN, key.kid))
-    except CannotOpen as error:
-        raise SettingsError(
-            f"The signing key {key.kid} in the database does not open: {error}. "
-            "Put back the sealing key that belongs to this database."
-        ) from None
+    def _current(self) -> Mapping[str, tuple[RingKey, Instants]]:
+        if not self._known:
+            raise Unavailable("the signing keys", private=f"the keys for {self.purpose.value} could not be looked at")
+        return self._keys

@@ -1,31 +1,29 @@
 """Our public keys for everyone, and a company's own keys for itself."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from common.clock import Clock
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
 from keys.partners import PartnerKey, PartnerKeys
 from keys.ring import KeyRing
+from keys.schedule import CACHED
 from schemas.base import Rules
 from schemas.bodies import KeyAnswer, KeyUpload
 from schemas.callers import CompanyAccess
 from schemas.scopes import Scope
 
-JWKS_MAX_AGE: Final = 300
-"""Seconds that others may keep our key set."""
 
-
-def jwks_routes(*rings: KeyRing) -> list[Resource]:
+def jwks_routes(clock: Clock, *rings: KeyRing) -> list[Resource]:
     """Return `/.well-known/jwks.json`."""
 
     async def jwks(_request: Request) -> Response:
-        headers = {"Cache-Control": f"public, max-age={JWKS_MAX_AGE}"}
-        keys = {"keys": [key for ring in rings for key in ring.public()]}
+        now, headers = clock(), {"Cache-Control": f"public, max-age={CACHED.total_seconds():.0f}"}
+        keys = {"keys": [key for ring in rings for key in ring.public(now)]}
         return JSONResponse(keys, headers=headers, media_type="application/jwk-set+json")
 
     return [Resource("/.well-known/jwks.json", GET=jwks)]

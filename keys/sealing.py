@@ -7,6 +7,7 @@ sealed value that is copied to another row or column does not open there.
 import hmac
 import json
 import os
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -25,33 +26,55 @@ class CannotOpen(Exception):
 
 
 class Sealer:
-    """Seals and opens with one key of KEY_BYTES octets. Two purposes, two keys derived from it (RFC 5869)."""
+    """Seals with one key of KEY_BYTES octets, and opens with that one or an `other`, while the key is being changed.
 
-    def __init__(self, key: bytes) -> None:
-        """Raise ValueError if the key has another length than KEY_BYTES."""
-        if len(key) != KEY_BYTES:
-            raise ValueError(f"a sealing key has {KEY_BYTES} octets")
-        self._aes = AESGCM(_derive(key, b"sso seal v1"))
-        self._lookup_key = _derive(key, b"sso lookup v1")
-        self._id = _derive(key, b"sso key id v1")[:_ID_BYTES]
+    Two purposes, two keys derived from each (RFC 5869).
+    """
+
+    def __init__(self, key: bytes, other: bytes | None = None) -> None:
+        """Raise ValueError if a key has another length than KEY_BYTES."""
+        self._key = _Key(key)
+        self._keys = [self._key] if other is None else [self._key, _Key(other)]
+
+    @property
+    def key_id(self) -> bytes:
+        """Return how a value begins that the first key sealed (4 octets)."""
+        return self._key.id
 
     def seal(self, plain: str, column: str, row: object) -> bytes:
         """Return `plain` sealed for one place."""
         nonce = os.urandom(_NONCE_BYTES)
-        return self._id + nonce + self._aes.encrypt(nonce, plain.encode(), _place(column, row))
+        return self._key.id + nonce + self._key.aes.encrypt(nonce, plain.encode(), _place(column, row))
 
     def open(self, sealed: bytes, column: str, row: object) -> str:
         """Return what was sealed for this place. Raises CannotOpen."""
         nonce, ciphertext = sealed[_ID_BYTES : _ID_BYTES + _NONCE_BYTES], sealed[_ID_BYTES + _NONCE_BYTES :]
-        if sealed[:_ID_BYTES] != self._id:
+        key = next((key for key in self._keys if key.id == sealed[:_ID_BYTES]), None)
+        if key is None:
             raise CannotOpen("it was sealed with another key")
         try:
-            return self._aes.decrypt(nonce, ciphertext, _place(column, row)).decode()
+            return key.aes.decrypt(nonce, ciphertext, _place(column, row)).decode()
         except (InvalidTag, ValueError):
             raise CannotOpen("it was altered, or sealed for another place") from None
 
     def digest(self, column: str, *parts: str) -> bytes:
         """Return the keyed digest (HMAC-SHA256, 32 octets) by which a sealed value is found again."""
+        return self._key.digest(column, *parts)
+
+    def digests(self, column: str, *parts: str) -> Sequence[bytes]:
+        """Return the digests under which it may be found: while the key is being changed there are two."""
+        return [key.digest(column, *parts) for key in self._keys]
+
+
+class _Key:
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"a sealing key has {KEY_BYTES} octets")
+        self.id = _derive(key, b"sso key id v1")[:_ID_BYTES]
+        self.aes = AESGCM(_derive(key, b"sso seal v1"))
+        self._lookup_key = _derive(key, b"sso lookup v1")
+
+    def digest(self, column: str, *parts: str) -> bytes:
         return hmac.digest(self._lookup_key, json.dumps([column, *parts]).encode(), sha256)
 
 

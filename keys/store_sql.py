@@ -1,7 +1,7 @@
 """The keys in the database: ours sealed, partners' public."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from common.errors import KeyRejected
 from common.sql import IDENTITY, Database, UtcDateTime
 from keys.partners import MAX_KEYS, PartnerKey
 from keys.ring import Purpose, SealedKey
+from keys.schedule import Planned
 from schemas.identifiers import CompanyId
 
 signing_keys = Table(
@@ -35,7 +36,9 @@ signing_keys = Table(
     Column("purpose", String(8), nullable=False),
     Column("generation", Integer, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("published_from", UtcDateTime, nullable=False),
+    Column("signs_from", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
     UniqueConstraint("purpose", "generation"),
 )
 
@@ -66,18 +69,24 @@ class SqlSigningKeys:
         query = select(signing_keys).where(signing_keys.c.purpose == purpose.value)
         async with self.database.read() as connection:
             rows = await connection.execute(query.order_by(signing_keys.c.generation.desc()))
-            return [SealedKey(row.kid, purpose, row.generation, row.sealed, row.created_at) for row in rows]
+            return [_sealed_key(purpose, row) for row in rows]
 
-    async def append(self, key: SealedKey) -> None:
-        values = {
-            "kid": key.kid,
-            "purpose": key.purpose.value,
-            "generation": key.generation,
-            "sealed": key.sealed,
-            "created_at": key.created_at,
-        }
+    async def append(self, key: SealedKey) -> bool:
+        values = {"kid": key.kid, "purpose": key.purpose.value, "sealed": key.sealed, **asdict(key.plan)}
+        insert = self.database.insert(signing_keys).values(values).on_conflict_do_nothing()
         async with self.database.transaction() as connection:
-            await connection.execute(self.database.insert(signing_keys).values(values).on_conflict_do_nothing())
+            return bool((await connection.execute(insert)).rowcount)
+
+    async def withdraw(self, kid: str, now: datetime) -> bool:
+        this = (signing_keys.c.kid == kid, signing_keys.c.withdrawn_at.is_(None))
+        async with self.database.transaction() as connection:
+            changed = await connection.execute(update(signing_keys).where(*this).values(withdrawn_at=now))
+        return bool(changed.rowcount)
+
+
+def _sealed_key(purpose: Purpose, row: Row[Any]) -> SealedKey:
+    plan = Planned(row.generation, row.published_from, row.signs_from, row.withdrawn_at)
+    return SealedKey(row.kid, purpose, plan, row.sealed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,3 +85,8 @@ ACCESS: Final[Mapping[str, AccessProfile[Any]]] = {
     profile.role: profile for profile in (COMPANY, INTERNAL, LAUNCH, PATIENT)
 }
 """The kinds of bearer tokens by their `role`."""
+
+LONGEST: Final = max(
+    PROFESSIONAL.max_age + PROFESSIONAL.leeway, *(profile.lifetime + profile.leeway for profile in ACCESS.values())
+)
+"""How long after it was signed the longest of our tokens can be accepted."""

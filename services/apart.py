@@ -14,12 +14,12 @@ from starlette.types import ASGIApp
 from common.key_files import read_key
 from common.settings import Settings
 from identity.pseudoniem.digest import DigestKey
-from keys.sealing import Sealer
 from schemas.base import Rules
 from services.composition import application, launch_page_routes, patient_site_routes, signed_out
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Owner
 from services.ground import Ground, open_ground
 from services.housekeeping import housekeeping
+from services.key_times import keeping_rings
 from services.migrate import require_current
 from services.openapi.catalogue import AREAS
 from services.peers.client import Peer, open_client
@@ -36,9 +36,11 @@ from services.wiring import (
     identity_routes,
     open_rings,
     pseudoniem_routes,
+    read_sealer,
     service_digests,
     wire_dossiers,
     wire_identity,
+    wire_keeper,
     wire_pseudoniemen,
 )
 from sso.issuer.issue import TokenIssuer
@@ -72,8 +74,8 @@ WEBSITE_NEEDS: Final = (ISSUER, REDIS, own_secret("website"), peer_url("identity
 async def open_identity(settings: Settings, metrics: Path | None = None) -> AsyncIterator[ASGIApp]:
     """Give the identity service: companies, keys, tokens, launches and their pages."""
     async with _apart(settings, IDENTITY_NEEDS, [IDENTITY_OWNER]) as apart:
-        ground, sealer = apart.ground, Sealer(read_key(SEALING_KEY.of(settings)))
-        rings = await open_rings(ground, sealer)
+        ground, sealer = apart.ground, read_sealer(settings)
+        rings = await open_rings(wire_keeper(ground.databases, ground.clock, settings, sealer))
         token = IssuedToken(TokenIssuer(rings.access, ground.issuer), "identity", ground.clock)
         identity = wire_identity(
             ground,
@@ -91,7 +93,7 @@ async def open_identity(settings: Settings, metrics: Path | None = None) -> Asyn
             *launch_page_routes(identity, Pages(), frozenset({ground.issuer})),
             *answers.routes(),
         ]
-        async with housekeeping(ground.databases.identity, ground.clock):
+        async with housekeeping(ground.databases.identity, ground.clock), keeping_rings(rings):
             yield application(ground, routes, metrics=metrics)
 
 

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from common.errors import ServiceError, SettingsError
-from services.commands import company, config, keys, schema, serve
+from services.commands import company, config, keys, reseal, schema, serve
 from services.commands.given import exit_code
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
 )
 app.add_typer(serve.app, name="serve")
 app.command("migrate")(schema.migrate_schema)
+keys.app.command("reseal")(reseal.reseal_all)
 app.add_typer(keys.app, name="keys")
 app.add_typer(company.app, name="company")
 app.add_typer(config.app, name="config")

@@ -42,6 +42,8 @@ async def _rounds(database: Database, clock: Clock) -> None:
     while True:
         try:
             await clean(database, clock)
-        except Unavailable as error:
-            _log.warning("cleaning failed", cause=error.private)
+        except Exception as error:  # whatever it is, the next round must come
+            _log.warning(
+                "cleaning failed", cause=error.private if isinstance(error, Unavailable) else repr(type(error))
+            )
         await asyncio.sleep(INTERVAL)

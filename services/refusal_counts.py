@@ -45,5 +45,7 @@ async def _rounds(counter: RefusalCounter, store: RefusalStore, stopping: asynci
         last = stopping.is_set()  # looked at before the round, so that nothing counted until then is left out
         try:
             await counter.flush(store)
-        except Unavailable as error:
-            _log.warning("refusals not kept", cause=error.private)
+        except Exception as error:  # whatever it is, the next round must come
+            _log.warning(
+                "refusals not kept", cause=error.private if isinstance(error, Unavailable) else repr(type(error))
+            )

@@ -20,9 +20,11 @@ from services.wiring import (
     identity_routes,
     open_rings,
     pseudoniem_routes,
+    read_sealer,
     service_digests,
     wire_dossiers,
     wire_identity,
+    wire_keeper,
     wire_pseudoniemen,
 )
 
@@ -47,8 +49,8 @@ async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[st
     sealing, digest = read_key(SEALING_KEY.of(settings)), read_key(DIGEST_KEY.of(settings))
     require_different([sealing, digest])
     digests = {**service_digests(settings), **(own_digests or {})}
-    sealer = Sealer(sealing)
-    rings = await open_rings(ground, sealer)
+    sealer = read_sealer(settings)
+    rings = await open_rings(wire_keeper(ground.databases, ground.clock, settings, sealer))
     pseudoniemen = await wire_pseudoniemen(ground, DigestKey(digest))
     dossiers = wire_dossiers(ground, pseudoniemen)
     identity = wire_identity(ground, rings, sealer, first_status(settings), pseudoniemen, dossiers)

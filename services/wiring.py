@@ -6,10 +6,12 @@ services apart they are `services/peers`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
+from common.clock import Clock
 from common.errors import SettingsError
 from common.http.routing import Resource
-from common.key_files import read_secret
+from common.key_files import read_key, read_secret
 from common.settings import Settings
 from dossier.routes import DossierEndpoints
 from dossier.service import Dossiers
@@ -29,13 +31,16 @@ from identity.pseudoniem.service import Pseudoniemen
 from identity.pseudoniem.store_sql import SqlPseudoniemen
 from identity.relationships.service import Relationships
 from identity.relationships.store_sql import SqlRelationships
+from keys.keeper import KeyKeeper
 from keys.partners import PartnerKeys
-from keys.ring import KeyRing, Purpose, open_ring
+from keys.ring import KeyRing, Purpose
 from keys.routes import CompanyKeyEndpoints, jwks_routes
+from keys.schedule import Rotation
 from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
-from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER
+from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
 from services.ground import Ground
+from services.required import SEALING_KEY
 from sso.issuer.clients import secret_digest
 from sso.issuer.endpoint import TokenEndpoint
 from sso.issuer.internal import InternalTokenEndpoint
@@ -59,6 +64,7 @@ from sso.verifier.verify import TokenVerifier
 class Rings:
     """Our own keys: those for access tokens, and those for the SSO tokens that we sign for companies."""
 
+    keeper: KeyKeeper
     access: KeyRing
     sso: KeyRing
 
@@ -80,13 +86,27 @@ class Identity:
     patient_sessions: PatientSessions
 
 
-async def open_rings(ground: Ground, sealer: Sealer) -> Rings:
-    """Return our own keys. Raises SettingsError if they do not open with this sealing key, or Unavailable."""
-    store = SqlSigningKeys(ground.databases.identity)
-    return Rings(
-        await open_ring(Purpose.ACCESS, store, sealer, ground.clock),
-        await open_ring(Purpose.SSO, store, sealer, ground.clock),
+def rotation_of(settings: Settings) -> Rotation:
+    """Return how our own keys follow each other. Raises SettingsError if a good token could be refused."""
+    keys = settings.keys
+    rotation = Rotation(
+        signs=timedelta(days=keys.rotate_days),
+        announced=timedelta(minutes=keys.announce_minutes),
+        kept=timedelta(minutes=keys.keep_minutes),
     )
+    rotation.require_sound()
+    return rotation
+
+
+def wire_keeper(databases: Databases, clock: Clock, settings: Settings, sealer: Sealer) -> KeyKeeper:
+    """Connect the keeper of our own keys. Raises as `rotation_of` does."""
+    store, audit = SqlSigningKeys(databases.identity), databases.audit(IDENTITY_OWNER)
+    return KeyKeeper(store, audit, sealer, clock, rotation_of(settings))
+
+
+async def open_rings(keeper: KeyKeeper) -> Rings:
+    """Return our own keys. Raises SettingsError if they do not open with this sealing key, or Unavailable."""
+    return Rings(keeper, await keeper.open(Purpose.ACCESS), await keeper.open(Purpose.SSO))
 
 
 def wire_identity(
@@ -157,7 +177,7 @@ def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping
     limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
     audit = ground.databases.audit(IDENTITY_OWNER)
     return [
-        *jwks_routes(identity.rings.access, identity.rings.sso),
+        *jwks_routes(clock, identity.rings.access, identity.rings.sso),
         *CompanyEndpoints(identity.companies, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
         *TokenEndpoint(limits, identity.companies, identity.issuer, audit, clock).routes(),
@@ -175,6 +195,12 @@ def pseudoniem_routes(ground: Ground, pseudoniemen: Pseudoniemen, access: OwnTok
 def dossier_routes(ground: Ground, dossiers: Dossiers, access: AccessTokens) -> list[Resource]:
     """Return the API of dossiers."""
     return DossierEndpoints(dossiers, access, ground.rules).routes()
+
+
+def read_sealer(settings: Settings) -> Sealer:
+    """Return the sealer of the key files in the settings. Raises SettingsError."""
+    other = settings.keys.other_sealing_file
+    return Sealer(read_key(SEALING_KEY.of(settings)), read_key(other) if other is not None else None)
 
 
 def first_status(settings: Settings) -> Status:

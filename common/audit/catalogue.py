@@ -7,7 +7,7 @@ from typing import Final
 
 from common.audit.events import EventType, Level, Outcome
 from common.audit.kinds import ANSWER, COUNT, DIGEST, IDENTIFIER, SERVICE, THUMBPRINT, Kind, words
-from common.audit.words import ADMISSIONS, CAUSES, CHOICES, CLAIMS, ROLES, RULES, STATUSES, WITHHELD
+from common.audit.words import ADMISSIONS, CAUSES, CHOICES, CLAIMS, PURPOSES, ROLES, RULES, STATUSES, WITHHELD
 
 KINDS: Final = {
     "company_id": IDENTIFIER,
@@ -23,6 +23,7 @@ KINDS: Final = {
     "claim": words(*CLAIMS),
     "rule": words(*RULES),
     "role": words(*ROLES),
+    "purpose": words(*PURPOSES),
     "admission": words(*ADMISSIONS),
     "status": words(*STATUSES),
     "choice": words(*CHOICES),
@@ -104,6 +105,12 @@ KEY_REFUSED: Final = _no(
     Level.WARNING,
 )  # fmt: skip
 KEY_REVOKED: Final = _yes("key.revoked", "A company revoked a key, for ever.", "company_id kid", Level.NOTICE)
+
+# Our own signing keys.
+SIGNING_KEY_MADE: Final = _yes("signing_key.made", "A key of ours was announced.", "kid purpose", Level.NOTICE)
+SIGNING_KEY_WITHDRAWN: Final = _yes(
+    "signing_key.withdrawn", "An operator took a key of ours out.", "kid purpose", Level.WARNING
+)
 
 # Dossiers, what companies may do with them, and what patients chose.
 DOSSIER_CREATED: Final = _yes("dossier.created", "A company made a dossier.", "company_id dossier_id pseudoniem")

@@ -60,6 +60,9 @@ REFUSALS: Final = {"identity": IDENTITY_REFUSALS, "pseudoniem": PSEUDONIEM_REFUS
 """The tables by the name of their owner."""
 
 
+_BY_CHANCE: Final = {4, 7}
+
+
 @dataclass(frozen=True, slots=True)
 class SqlAuditLog:
     """`AuditLog` on a database."""
@@ -98,12 +101,17 @@ class SqlRefusals:
 def _row(event: Event) -> dict[str, object]:
     columns = {name: UUID(str(event.fields[name])) if name in event.fields else None for name in _COLUMNS}
     details = {name: value for name, value in event.fields.items() if name not in _COLUMNS}
-    request_id = REQUEST_ID.get()
     return {
         "at": event.at,
         "event": event.type.name,
         "outcome": event.type.outcome.value,
-        "request_id": UUID(request_id) if request_id else None,
+        "request_id": _made_by_chance(REQUEST_ID.get()),
         "details": json.dumps(details, sort_keys=True),
         **columns,
     }
+
+
+def _made_by_chance(request_id: str | None) -> UUID | None:
+    """Return a request's id if it is a random UUID (RFC 9562 5.4, 5.7); another one can be any number, a BSN say."""
+    found = UUID(request_id) if request_id else None
+    return found if found is not None and found.version in _BY_CHANCE else None

@@ -40,7 +40,8 @@ account_links = Table(
     Column("linked_at", UtcDateTime, nullable=False),
 )
 
-_NAMES = "accounts.name_digest"
+NAMES = "accounts.name_digest"
+"""What the digest of names and e-mail address is keyed for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class SqlAccounts:
             .join(account_links)
             .where(
                 account_links.c.company_id == company_id,
-                accounts.c.name_digest == self.sealer.digest(_NAMES, *compared(info)),
+                accounts.c.name_digest.in_(self.sealer.digests(NAMES, *compared(info))),
             )
             .order_by(account_links.c.linked_at)
             .limit(1)
@@ -91,7 +92,7 @@ class SqlAccounts:
             "sealed_firstname": self._sealed("firstname", info.firstname, account_id),
             "sealed_lastname": self._sealed("lastname", info.lastname, account_id),
             "sealed_email": self._sealed("email", info.email, account_id),
-            "name_digest": self.sealer.digest(_NAMES, *compared(info)),
+            "name_digest": self.sealer.digest(NAMES, *compared(info)),
             "created_at": now,
         }
         async with self.database.transaction() as connection:

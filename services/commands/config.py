@@ -14,7 +14,7 @@ from services.databases import open_databases, urls_of
 from services.redis_client import open_redis
 from services.required import DIGEST_KEY, REDIS, SEALING_KEY, own_secret, require
 from services.whole import require_different
-from services.wiring import service_digests
+from services.wiring import rotation_of, service_digests
 
 _NEEDS: Final = {"all": NEEDS} | {name: needs for name, (_, needs) in SERVED.items()}
 Served = Annotated[
@@ -32,6 +32,7 @@ def check(served: Served = "all", config: Config = None) -> None:
     require_different([read_key(need.of(settings)) for need in (SEALING_KEY, DIGEST_KEY) if need in needs])
     if served in {"all", "identity"}:
         service_digests(settings)
+        rotation_of(settings)
     elif served in settings.services:
         read_secret(own_secret(served).of(settings))
     open_databases(urls_of(settings.database))

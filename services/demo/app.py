@@ -29,6 +29,7 @@ from services.demo.sign_in import DemoSignIn
 from services.demo.simulator import Simulator
 from services.ground import open_ground
 from services.housekeeping import housekeeping
+from services.key_times import keeping_rings
 from services.migrate import migrate
 from services.server import Composition, bind
 from services.valkey import BundledValkey
@@ -77,7 +78,7 @@ async def open_demo(settings: Settings, metrics: Path | None = None) -> AsyncIte
     """Give the demo's application, on settings of which nothing is missing. Raises SettingsError."""
     async with open_ground(settings, OWNERS, RULES) as ground:
         whole = await wire_whole(ground, settings, demo_service(settings.data_dir))
-        async with housekeeping(ground.databases.identity, ground.clock):
+        async with housekeeping(ground.databases.identity, ground.clock), keeping_rings(whole.identity.rings):
             yield await demo_app(whole, settings.data_dir, metrics)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from common.key_files import make_key
-from common.settings import CompanySettings, DatabaseSettings, IssuerSettings, KeySettings, RedisSettings, Settings
+from common.settings import CompanySettings, DatabaseSettings, IssuerSettings, RedisSettings, Settings
 
 
 def demo_settings(given: Settings, folder: Path, issuer: str, redis_url: str) -> Settings:
@@ -25,9 +25,11 @@ def demo_settings(given: Settings, folder: Path, issuer: str, redis_url: str) ->
                 pseudoniem_url=database.pseudoniem_url,
                 dossier_url=database.dossier_url,
             ),
-            "keys": KeySettings(
-                sealing_file=_key_file(given.keys.sealing_file, folder / "sealing.key"),
-                digest_file=_key_file(given.keys.digest_file, folder / "digest.key"),
+            "keys": given.keys.model_copy(
+                update={
+                    "sealing_file": _key_file(given.keys.sealing_file, folder / "sealing.key"),
+                    "digest_file": _key_file(given.keys.digest_file, folder / "digest.key"),
+                }
             ),
             "companies": CompanySettings(registration=given.companies.registration or "open"),
         }

@@ -7,7 +7,7 @@ not know, so that a service can be newer than those who ask it.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, ValidationError
@@ -16,6 +16,9 @@ from common.errors import Unavailable
 from dossier.model import Choice
 from schemas.base import Answer, Rules
 from schemas.bodies import Permission
+
+MAX_COMPANIES: Final = 1_000
+"""Whose names are asked in one question: more than fit into a body."""
 
 
 class Question(Answer):
@@ -55,7 +58,7 @@ class ActiveCompany(Reply):
 
 
 class OfCompanies(Question):
-    company_ids: Annotated[list[UUID], Field(max_length=10_000)]
+    company_ids: Annotated[list[UUID], Field(max_length=MAX_COMPANIES)]
 
 
 class CompanyNames(Reply):

@@ -1,6 +1,6 @@
 """The identity service: as dossier and the website see it, and what it answers them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -38,9 +38,12 @@ class PeerCompanies:
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
         """Return the names of companies. Raises Unavailable."""
-        asked = bodies.OfCompanies(company_ids=list(company_ids))
-        found = bodies.CompanyNames.of(await self.peer.ask(_NAMES, asked.wire(), safe=True))
-        return {CompanyId(company_id): name for company_id, name in found.names.items()}
+        names: dict[CompanyId, str] = {}
+        for part in _parts(list(company_ids)):
+            asked = bodies.OfCompanies(company_ids=list(part))
+            found = bodies.CompanyNames.of(await self.peer.ask(_NAMES, asked.wire(), safe=True))
+            names |= {CompanyId(company_id): name for company_id, name in found.names.items()}
+        return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +134,8 @@ class IdentityAnswers:
     async def _of_session(self, request: Request) -> bodies.OfSession:
         await require_service(self.access, request, "website")
         return bodies.OfSession.parse(await json_object(request), Rules())
+
+
+def _parts(company_ids: Sequence[CompanyId]) -> Iterator[Sequence[CompanyId]]:
+    for start in range(0, len(company_ids), bodies.MAX_COMPANIES):
+        yield company_ids[start : start + bodies.MAX_COMPANIES]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 import httpx2
@@ -41,7 +42,7 @@ class PublishedKeys:
         self._as_of = -GOOD
         self._fetch = SingleFlight(self._fetch_keys)
 
-    async def key(self, kid: str | None) -> VerificationKey | None:
+    async def key(self, kid: str | None, _now: datetime) -> VerificationKey | None:
         """Return the key of this name, None if it is none of ours. Raises Unavailable without a set that is good."""
         if self._age() >= FRESH:
             good = self._age() < GOOD

@@ -42,13 +42,14 @@ class TokenIssuer:
             expires_at = min(expires_at, int(until.timestamp()))
         common = {"iss": self.issuer, "aud": self.issuer, "iat": issued_at, "exp": expires_at, "jti": str(uuid.uuid4())}
         complete: AccessClaims = profile.claims.model_validate(common | claims)
-        return IssuedToken(signed(self.ring, "at+jwt", claims_to_sign(complete)), expires_at - issued_at)
+        return IssuedToken(signed(self.ring, "at+jwt", claims_to_sign(complete), now), expires_at - issued_at)
 
 
-def signed(ring: KeyRing, typ: str, claims: dict[str, Any]) -> str:
-    """Return a JWS in compact form (RFC 7515 7.1) under the signing key of a ring."""
-    header = {"alg": ring.alg, "typ": typ, "kid": ring.signing_kid}
+def signed(ring: KeyRing, typ: str, claims: dict[str, Any], now: datetime) -> str:
+    """Return a JWS in compact form (RFC 7515 7.1) under the key of a ring that signs now. Raises Unavailable."""
+    kid, key = ring.signing(now)
+    header = {"alg": ring.alg, "typ": typ, "kid": kid}
     texts = (json.dumps(part, separators=(",", ":"), ensure_ascii=False) for part in (header, claims))
     signing_input = ".".join(base64url.encode(text.encode()) for text in texts)
-    signature = JWSRegistry.algorithms[header["alg"]].sign(signing_input.encode(), ring.signing)
+    signature = JWSRegistry.algorithms[header["alg"]].sign(signing_input.encode(), key)
     return f"{signing_input}.{base64url.encode(signature)}"

@@ -56,7 +56,7 @@ class ProfessionalTokenEndpoint:
         claims = self._claims(company_id, contents, now)
         if contents.sub == claims["iss"]:  # the form of a client assertion, which no launch takes
             raise InvalidInput("The sub is the professional's, not the company's.", [Fault("/sub", "client_assertion")])
-        token = await asyncio.to_thread(signed, self.ring, "JWT", claims)  # RSA takes a quarter of a millisecond
+        token = await asyncio.to_thread(signed, self.ring, "JWT", claims, now)  # RSA takes a quarter of a millisecond
         if len(token) > MAX_TOKEN:
             raise InvalidInput(f"The token would be longer than {MAX_TOKEN} octets.", [Fault("", "too_long")])
         jti = sha256(claims["jti"].encode()).digest()

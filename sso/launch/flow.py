@@ -83,7 +83,7 @@ class LaunchFlow:
         Raises TokenRejected, RateLimited, TreatmentRelationshipConflict, TreatmentRelationshipUnknown or Unavailable.
         """
         now = self.clock()
-        signed = await self.tokens.signed(compact, client_id)
+        signed = await self.tokens.signed(compact, client_id, now)
         async with refusals(self.audit, LAUNCH_REFUSED, now, **_of(signed)):
             checked = self.tokens.verified(signed, now)
             known = await self._known_patient(checked)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -33,8 +34,8 @@ from sso.verifier.verify import read_claims, require_not_expired, require_profil
 
 
 class OwnKeys(Protocol):
-    async def key(self, kid: str | None) -> VerificationKey | None:
-        """Return our own key of this name, as it is published, None if it is none of ours."""
+    async def key(self, kid: str | None, now: datetime) -> VerificationKey | None:
+        """Return our own key of this name if tokens under it are good, None if it is none of ours."""
         ...
 
 
@@ -74,7 +75,7 @@ class OwnTokens:
         with _looking_the_same():
             raw = take_apart(token)
             require_profile(raw, COMPANY)  # all kinds share typ and alg; `role`, which we signed, tells them apart
-            key = await self.keys.key(raw.kid)
+            key = await self.keys.key(raw.kid, self.clock())
             if key is None:
                 raise UnknownKey(private="none of our own keys")
             if not verifies(raw.signing_input, raw.signature, raw.alg, key):

@@ -5,6 +5,7 @@ The signer is whoever owns the key that verified. What a token says of itself on
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -82,13 +83,13 @@ class Trust:
     keys: VerificationKeys
     own: KeyRing
 
-    async def candidates(self, token: RawToken, client_id: str | None) -> Candidates:
+    async def candidates(self, token: RawToken, client_id: str | None, now: datetime) -> Candidates:
         """Return whose signature this may be. Raises UntrustedIssuer, UnknownKey or MalformedToken."""
         claimed = client_id if client_id is not None else token.unverified_iss()
         if claimed is None:
             return await self._by_kid(token)
         signer = await self._signer(claimed)
-        own = self.own.find(token.kid)
+        own = self.own.find(token.kid, now)
         if own is not None and token.alg == self.own.alg:
             return Candidates(signer, [OwnKey(str(token.kid), own)])
         return Candidates(signer, _fitting(await self.keys.current(signer.company_id), token))

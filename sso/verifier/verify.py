@@ -45,11 +45,11 @@ class TokenVerifier:
     audiences: Collection[str]
     rules: Rules
 
-    async def signed(self, compact: str, client_id: str | None) -> SignedToken:
+    async def signed(self, compact: str, client_id: str | None, now: datetime) -> SignedToken:
         """Return the token with its signer. Raises a TokenRejected, which looks the same for every cause."""
         raw = take_apart(compact)
         require_profile(raw, PROFESSIONAL)
-        candidates = await self.trust.candidates(raw, client_id)
+        candidates = await self.trust.candidates(raw, client_id, now)
         return SignedToken(raw, candidates.signer, authenticate(raw, candidates).kid)
 
     def verified(self, token: SignedToken, now: datetime) -> VerifiedToken[ProfessionalClaims]:

@@ -7,13 +7,20 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import CheckConstraint, Connection, MetaData, inspect, text
+from sqlalchemy import CheckConstraint, Connection, MetaData, bindparam, inspect, text
 
 from common.errors import SettingsError
-from common.sql import Database
-from services.databases import OWNERS, Databases, Owner, open_databases
+from common.sql import Database, UtcDateTime
+from keys.ring import Purpose
+from keys.store_sql import SqlSigningKeys
+from services.databases import IDENTITY_OWNER, OWNERS, Databases, Owner, open_databases
 from services.migrate import is_current, migrate
+from tests.support.clock import SetClock
+from tests.support.databases import migrate_to
+from tests.support.memory import MemorySigningKeys
+from tests.support.own_keys import keeper_of, sealed_key, signing_kid
 from tests.support.races import at_once
+from tests.support.servers.postgres_server import PostgresServer
 
 
 def differences(connection: Connection, owner: Owner) -> list[Any]:
@@ -89,3 +96,31 @@ async def test_a_file_that_is_no_database_stops_the_start_with_a_sentence(tmp_pa
     with pytest.raises(SettingsError, match="cannot be used"):
         await migrate(databases)
     await databases.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_key_that_was_made_before_keys_had_times_signs_on_from_the_time_of_its_making(
+    kind: str, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    clock = SetClock()
+    made, made_at = MemorySigningKeys(), clock()
+    kid = signing_kid(await keeper_of(made, clock).open(Purpose.ACCESS), made_at)
+    url = f"sqlite:///{tmp_path / 'sso.db'}" if kind == "sqlite" else await postgres_server.create_database()
+    databases = open_databases({IDENTITY_OWNER.name: url})
+    try:
+        await migrate_to(databases.identity, IDENTITY_OWNER, "0002")
+        row = {"kid": kid, "sealed": made.kept[kid].sealed, "made_at": made_at}
+        insert = text("INSERT INTO signing_keys VALUES (:kid, 'access', 1, :sealed, :made_at)")
+        async with databases.identity.transaction() as connection:
+            await connection.execute(insert.bindparams(bindparam("made_at", type_=UtcDateTime)), row)
+        await migrate(databases)
+
+        store = SqlSigningKeys(databases.identity)
+        assert await store.all(Purpose.ACCESS) == list(made.kept.values())
+        clock.forward(days=200)
+        ring = await keeper_of(store, clock).open(Purpose.ACCESS)
+        assert signing_kid(ring, clock()) == kid
+        assert [key.plan.generation for key in await store.all(Purpose.ACCESS)] == [2, 1]
+        assert not await store.append(sealed_key("x", 2, made_at))  # the constraint is there as before
+    finally:
+        await databases.close()

@@ -14,7 +14,7 @@ import pytest
 from tests.support.bsns import fresh_bsn
 from tests.support.deployment import APART, AT_OUR_NAME, OWNERS, Deployment, Service, Shape, claims_of, workers_of
 from tests.support.servers.postgres_server import PostgresServer
-from tests.support.wire import problem
+from tests.support.wire import problem, soon
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +28,6 @@ async def in_time(call: Awaitable[httpx2.Response]) -> httpx2.Response:
     started = time.monotonic()
     answer = await call
     assert time.monotonic() - started < 1
-    return answer
-
-
-async def soon(call: Callable[[], Awaitable[httpx2.Response]], status: int) -> httpx2.Response:
-    """Return the first answer with this status; one comes within three seconds."""
-    end = time.monotonic() + 3
-    while (answer := await call()).status_code != status:
-        assert time.monotonic() < end, answer.text
     return answer
 
 

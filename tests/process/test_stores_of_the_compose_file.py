@@ -95,7 +95,10 @@ async def test_no_other_service_touches_what_is_spent(name: str, settings: dict[
 
 
 @pytest.mark.usefixtures("redis")
-@pytest.mark.parametrize("command", ["FLUSHALL", "KEYS *", "CONFIG GET *", "ACL LIST", "SHUTDOWN"])
+@pytest.mark.parametrize(
+    "command",
+    ["FLUSHALL", "KEYS *", "SCAN 0", "RANDOMKEY", "DBSIZE", "SCRIPT FLUSH", "CONFIG GET *", "ACL LIST", "SHUTDOWN"],
+)
 async def test_no_service_looks_round_or_clears_everything(command: str, settings: dict[str, Settings]) -> None:
     async with connected(settings["identity"]) as client:
         with pytest.raises(NoPermissionError):

@@ -127,6 +127,7 @@ async def test_five_hundred_refusals_from_one_address_are_one_row(own_world: Wor
     assert {said["event"] for said in await events(own_world, IDENTITY_EVENTS)} == {
         "company.registered",
         "key.registered",
+        "signing_key.made",
     }
 
 

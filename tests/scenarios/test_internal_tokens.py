@@ -12,6 +12,7 @@ from common.errors import Unavailable
 from services.peers.own_keys import FRESH, GOOD, PublishedKeys
 from services.peers.token import KEPT, FetchedToken
 from tests.support.network import Network
+from tests.support.own_keys import signing_kid
 from tests.support.races import at_once
 from tests.support.world import ISSUER, World
 
@@ -111,39 +112,40 @@ async def test_a_service_that_is_not_registered_has_no_token(network: Network) -
 async def test_our_own_keys_are_fetched_once_for_all_and_again_after_a_second(
     world: World, network: Network, keys: PublishedKeys, seconds: Seconds
 ) -> None:
-    ring = world.service.identity.rings.access
-    found = await at_once(20, lambda _: keys.key(ring.signing_kid))
-    assert {key.thumbprint() for key in found if key} == {ring.signing_kid}
+    kid, now = signing_kid(world.service.identity.rings.access, world.clock()), world.clock()
+    found = await at_once(20, lambda _: keys.key(kid, now))
+    assert {key.thumbprint() for key in found if key} == {kid}
     assert not any(key.is_private for key in found if key)
     seconds.now += FRESH - 0.1
     for number in range(20):
-        assert await keys.key(f"a name that anyone can think of {number}") is None
+        assert await keys.key(f"a name that anyone can think of {number}", now) is None
     assert network.asked[KEY_SET] == 1
     seconds.now += 0.1
-    await keys.key(ring.signing_kid)
+    await keys.key(kid, now)
     assert (FRESH, network.asked[KEY_SET]) == (1, 2)
 
 
 async def test_a_key_for_launch_tokens_is_no_key_for_access_tokens(world: World, keys: PublishedKeys) -> None:
-    assert await keys.key(world.service.identity.rings.sso.signing_kid) is None
-    assert await keys.key(None) is None
+    now = world.clock()
+    assert await keys.key(signing_kid(world.service.identity.rings.sso, now), now) is None
+    assert await keys.key(None, now) is None
 
 
 async def test_keys_that_are_there_are_good_for_five_seconds_when_the_set_cannot_be_fetched(
     world: World, network: Network, keys: PublishedKeys, seconds: Seconds
 ) -> None:
-    kid = world.service.identity.rings.access.signing_kid
+    kid, now = signing_kid(world.service.identity.rings.access, world.clock()), world.clock()
     network.cut = True
     with pytest.raises(Unavailable):
-        await keys.key(kid)
+        await keys.key(kid, now)
     network.cut = False
-    assert await keys.key(kid)
+    assert await keys.key(kid, now)
     network.cut = True
     seconds.now += GOOD - 0.1
-    assert await keys.key(kid)
+    assert await keys.key(kid, now)
     seconds.now += 0.1
     with pytest.raises(Unavailable):
-        await keys.key(kid)
+        await keys.key(kid, now)
     network.cut = False
-    assert await keys.key(kid)
+    assert await keys.key(kid, now)
     assert GOOD == 5

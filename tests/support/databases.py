@@ -2,14 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from common.settings import DatabaseSettings
 from common.sql import Database
 from identity.companies.model import Company, Status
 from identity.companies.store_sql import SqlCompanies
 from schemas.identifiers import CompanyId
-from services.databases import open_databases, urls_of
+from services.databases import Owner, open_databases, urls_of
 from services.migrate import migrate
 from sso.issuer.clients import make_secret, secret_digest
 from tests.support.memory import REGISTERED
@@ -32,3 +39,19 @@ async def kept_company(database: Database) -> CompanyId:
     company = Company(company_id, "Huisartsenpraktijk De Linde", Status.ACTIVE, REGISTERED)
     await SqlCompanies(database).add(company, secret_digest(make_secret()))
     return company_id
+
+
+async def migrate_to(database: Database, owner: Owner, revision: str) -> None:
+    """Bring an owner's schema to a revision, for what was kept before the next one."""
+    scripts = ScriptDirectory(str(owner.history), version_locations=[str(owner.history)])
+
+    def upgrade(connection: Connection) -> None:
+        def steps(current: Any, _context: MigrationContext) -> Any:
+            return scripts._upgrade_revs(revision, current)
+
+        with EnvironmentContext(Config(), scripts, fn=steps) as context:
+            context.configure(connection=connection, version_table=owner.version_table, render_as_batch=True)
+            context.run_migrations()
+
+    async with database.transaction() as connection:
+        await connection.run_sync(upgrade)

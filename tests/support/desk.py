@@ -8,19 +8,20 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from common.errors import AuthenticTokenRejected, ServiceError, TokenRejected
-from keys.ring import KeyRing, Purpose
+from keys.ring import Purpose
 from schemas.base import Rules
 from schemas.identifiers import CompanyId
 from sso.verifier.trust import Trust
 from sso.verifier.verify import TokenVerifier
 from tests.support.ehr import Ehr, jws, make_key
 from tests.support.memory import MemoryCompanies, MemoryPartnerKeys, partner_key
+from tests.support.own_keys import ring_of
 
 NOW: Final = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 ISSUER: Final = "https://sso.example"
 LAUNCH_URL: Final = f"{ISSUER}/sso/launch"
 KEYS: Final[dict[str, RSAKey | ECKey | OKPKey]] = {kind: make_key(kind) for kind in ("RSA", "ES256", "ES384", "EdDSA")}
-OWN_RING: Final = KeyRing(Purpose.SSO, [RSAKey.generate_key(2048)])
+OWN_RING: Final = ring_of(Purpose.SSO, RSAKey.generate_key(2048))
 OTHER_RSA_KEY: Final = make_key("RS256")
 
 
@@ -61,7 +62,7 @@ class Desk:
     async def check(self, token: str, client_id: str | None = None) -> CompanyId:
         """Return who signed."""
         verifier = TokenVerifier(Trust(self.companies, self.keys, OWN_RING), (ISSUER, LAUNCH_URL), Rules())
-        return verifier.verified(await verifier.signed(token, client_id), NOW).signer.company_id
+        return verifier.verified(await verifier.signed(token, client_id, NOW), NOW).signer.company_id
 
     async def refusal(self, token: str, client_id: str | None = None) -> TokenRejected:
         with pytest.raises(TokenRejected) as caught:

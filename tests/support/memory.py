@@ -121,14 +121,26 @@ class MemoryPartnerKeys:
 class MemorySigningKeys:
     """SigningKeyStore: one key per purpose and generation, the first that comes."""
 
-    kept: dict[tuple[Purpose, int], SealedKey] = field(default_factory=dict)
+    kept: dict[str, SealedKey] = field(default_factory=dict)
 
     async def all(self, purpose: Purpose) -> Sequence[SealedKey]:
         keys = (key for key in self.kept.values() if key.purpose is purpose)
-        return sorted(keys, key=lambda key: -key.generation)
+        return sorted(keys, key=lambda key: -key.plan.generation)
 
-    async def append(self, key: SealedKey) -> None:
-        self.kept.setdefault((key.purpose, key.generation), key)
+    async def append(self, key: SealedKey) -> bool:
+        await asyncio.sleep(0)  # let others in between, as a database does
+        taken = {(kept.purpose, kept.plan.generation) for kept in self.kept.values()}
+        if key.kid in self.kept or (key.purpose, key.plan.generation) in taken:
+            return False
+        self.kept[key.kid] = key
+        return True
+
+    async def withdraw(self, kid: str, now: datetime) -> bool:
+        key = self.kept.get(kid)
+        if key is None or key.plan.withdrawn_at is not None:
+            return False
+        self.kept[kid] = replace(key, plan=replace(key.plan, withdrawn_at=now))
+        return True
 
 
 def partner_key(ehr: Ehr, company_id: CompanyId, *, alg: str | None = None) -> PartnerKey:

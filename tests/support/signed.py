@@ -11,7 +11,7 @@ from schemas.profiles import PROFESSIONAL
 from sso.verifier.token import take_apart
 from sso.verifier.trust import Trust
 from sso.verifier.verify import authenticate, require_profile
-from tests.support.desk import OWN_RING
+from tests.support.desk import NOW, OWN_RING
 from tests.support.memory import REGISTERED, MemoryCompanies, MemoryPartnerKeys
 
 
@@ -38,5 +38,5 @@ class SignatureCheck:
         raw = take_apart(token)
         require_profile(raw, PROFESSIONAL)
         trust = Trust(self._companies, self._keys, OWN_RING)
-        authenticate(raw, await trust.candidates(raw, str(self._company)))
+        authenticate(raw, await trust.candidates(raw, str(self._company), NOW))
         return raw.payload

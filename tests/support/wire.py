@@ -1,5 +1,9 @@
 """What the service's answers look like: each check of a form stands here once."""
 
+import base64
+import json
+import time
+from collections.abc import Awaitable, Callable
 from http.cookies import SimpleCookie
 from typing import Any
 from uuid import UUID
@@ -22,6 +26,20 @@ def secured(answer: httpx2.Response) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert UUID(answer.headers["x-request-id"])
     assert "access-control-allow-origin" not in answer.headers
+
+
+async def soon(call: Callable[[], Awaitable[httpx2.Response]], status: int, seconds: float = 3) -> httpx2.Response:
+    """Return the first answer with this status; one comes in time."""
+    end = time.monotonic() + seconds
+    while (answer := await call()).status_code != status:
+        assert time.monotonic() < end, answer.text
+    return answer
+
+
+def kid_of(token: str) -> str:
+    """Return the name of the key in a token's header."""
+    header = token.split(".", maxsplit=1)[0]
+    return str(json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"])
 
 
 def problem(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:

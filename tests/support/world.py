@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 from starlette.types import ASGIApp
 
-from common.settings import DatabaseSettings, LimitSettings, RedisSettings, Settings
+from common.settings import DatabaseSettings, KeySettings, LimitSettings, RedisSettings, Settings
 from services.databases import OWNERS
 from services.demo.app import RULES, demo_app
 from services.demo.service_file import demo_service, make_demo_service
@@ -111,11 +111,16 @@ class World:
 
 @asynccontextmanager
 async def open_world(
-    folder: Path, database_url: str, redis_url: str, limits: LimitSettings = NO_LIMITS
+    folder: Path,
+    database_url: str,
+    redis_url: str,
+    limits: LimitSettings = NO_LIMITS,
+    keys: KeySettings = KeySettings(),  # noqa: B008 - frozen
 ) -> AsyncIterator[World]:
     """Give a service with data of its own in `folder` and at `database_url`."""
     clock = SetClock()
-    given = Settings(database=DatabaseSettings(url=database_url), redis=RedisSettings(url=redis_url), limits=limits)
+    stores = {"database": DatabaseSettings(url=database_url), "redis": RedisSettings(url=redis_url)}
+    given = Settings(**stores, limits=limits, keys=keys)
     settings = demo_settings(given, folder, ISSUER, redis_url)
     make_demo_service(folder)
     async with open_ground(settings, OWNERS, RULES, clock) as ground:

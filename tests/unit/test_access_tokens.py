@@ -7,7 +7,8 @@ import pytest
 from joserfc.jwk import ECKey
 
 from common.errors import NotAuthenticated, PermissionDenied
-from keys.ring import KeyRing, Purpose
+from keys.ring import Purpose, RingKey
+from keys.schedule import Planned
 from schemas.identifiers import CompanyId
 from schemas.profiles import COMPANY, LAUNCH
 from schemas.scopes import Scope
@@ -16,7 +17,8 @@ from sso.verifier.access import AccessTokens, OwnTokens
 from tests.support.clock import SetClock
 from tests.support.desk import ISSUER
 from tests.support.ehr import Ehr, flip, jws
-from tests.support.memory import MemoryAudit, MemoryCompanies, MemoryLaunches
+from tests.support.memory import REGISTERED, MemoryAudit, MemoryCompanies, MemoryLaunches
+from tests.support.own_keys import ring_of
 
 KEY: Final = ECKey.generate_key("P-256", private=True)
 OLD_KEY: Final = ECKey.generate_key("P-256", private=True)
@@ -28,7 +30,7 @@ class Office:
 
     def __init__(self) -> None:
         self.clock = SetClock()
-        self.ring = KeyRing(Purpose.ACCESS, [KEY, OLD_KEY])
+        self.ring = ring_of(Purpose.ACCESS, KEY, OLD_KEY)
         self.companies, self.audit = MemoryCompanies(), MemoryAudit()
         self.company: CompanyId = self.companies.add()
         self.issuer = TokenIssuer(self.ring, ISSUER)
@@ -130,6 +132,16 @@ async def test_a_key_of_another_environment_signs_nothing_here() -> None:
     assert not await office.accepted(office.signed(FOREIGN_KEY))
     assert not await office.accepted(office.signed(FOREIGN_KEY, header={"kid": KEY.thumbprint()}))
     assert not await office.accepted(jws({"alg": "ES256", "typ": "at+jwt"}, office.claims(), "ES256", KEY))
+
+
+async def test_a_token_ends_with_its_key_when_an_operator_takes_that_one_out() -> None:
+    office = Office()
+    token, old = office.issue(), office.signed(OLD_KEY)
+    assert [await office.accepted(token), await office.accepted(old)] == [True, True]
+    clocks_apart = office.clock() + timedelta(minutes=2)  # withdrawn by a clock that is ahead: at once all the same
+    newer, older = Planned(2, REGISTERED, REGISTERED), Planned(1, REGISTERED, REGISTERED, clocks_apart)
+    office.ring.replace([RingKey(KEY.thumbprint(), KEY, newer), RingKey(OLD_KEY.thumbprint(), OLD_KEY, older)])
+    assert [await office.accepted(token), await office.accepted(old)] == [True, False]
 
 
 async def test_every_refused_token_has_one_and_the_same_answer_and_a_cause_for_the_log() -> None:

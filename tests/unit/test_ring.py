@@ -1,85 +1,87 @@
-"""The ring: the newest key signs, all are published, and none shows its private half (RFC 7517, RFC 7638)."""
+"""The ring: one key signs, the published ones are shown, and none shows its private half (RFC 7517, RFC 7638)."""
 
+from datetime import timedelta
 from typing import Final
 
 import pytest
 from joserfc.jwk import ECKey
 
-from common.errors import SettingsError
-from keys.ring import KeyRing, Purpose, open_ring
-from keys.sealing import KEY_BYTES, Sealer
-from tests.support.clock import SetClock
-from tests.support.memory import MemorySigningKeys
+from common.errors import Unavailable
+from keys.ring import KeyRing, Purpose, RingKey
+from keys.schedule import CLOCK_ERROR, Planned
+from tests.support.memory import REGISTERED as T
+from tests.support.own_keys import ROTATION, kids, ring_of, signing_kid
 
-NEW: Final = ECKey.generate_key("P-256", private=True)
-OLD: Final = ECKey.generate_key("P-256", private=True)
-RING: Final = KeyRing(Purpose.ACCESS, [NEW, OLD])
-ACCESS: Final = Purpose.ACCESS
-SEALER: Final = Sealer(bytes(KEY_BYTES))
+OLD, NEW, NEXT = (ECKey.generate_key("P-256", private=True) for _ in range(3))
+HOUR: Final = timedelta(hours=1)
 PRIVATE: Final = {"d", "p", "q", "dp", "dq", "qi", "k"}
+KEYS: Final = {"next": NEXT, "new": NEW, "old": OLD}
+PLANS: Final = {"next": Planned(3, T, T + HOUR), "new": Planned(2, T - HOUR, T), "old": Planned(1, T - HOUR, T - HOUR)}
 
 
-def test_the_newest_key_signs() -> None:
-    assert RING.signing is NEW
-    assert RING.signing_kid == NEW.thumbprint()
+def ring(**changed: Planned) -> KeyRing:
+    """Return a ring of an announced key, one that signs and its predecessor; `new=…` gives one another plan."""
+    plans = PLANS | changed
+    return KeyRing(
+        Purpose.ACCESS, ROTATION, [RingKey(KEYS[name].thumbprint(), KEYS[name], plans[name]) for name in KEYS]
+    )
+
+
+def test_the_newest_key_that_has_begun_signs() -> None:
+    assert ring().signing(T) == (NEW.thumbprint(), NEW)
+    assert ring().signing(T + HOUR - timedelta(seconds=1)) == (NEW.thumbprint(), NEW)
+    assert ring().signing(T + HOUR) == (NEXT.thumbprint(), NEXT)
 
 
 def test_every_key_is_found_by_its_thumbprint_and_nothing_by_another_name() -> None:
-    assert RING.find(NEW.thumbprint()) is NEW
-    assert RING.find(OLD.thumbprint()) is OLD
-    assert [RING.find(kid) for kid in (None, "", "x", "\ud800", NEW.thumbprint()[:-1], f"{NEW.thumbprint()} ")] == [
-        None
-    ] * 6
+    keys = ring()
+    assert [keys.find(key.thumbprint(), T) for key in (OLD, NEW, NEXT)] == [OLD, NEW, NEXT]
+    name = NEW.thumbprint()
+    assert [keys.find(kid, T) for kid in (None, "", "x", "\ud800", name[:-1], f"{name} ")] == [None] * 6
 
 
 def test_every_key_is_published_with_its_purpose_and_without_its_private_half() -> None:
-    keys = RING.public()
-    assert [key["kid"] for key in keys] == [NEW.thumbprint(), OLD.thumbprint()]
+    keys = ring().public(T)
+    assert [key["kid"] for key in keys] == [key.thumbprint() for key in (NEXT, NEW, OLD)]
     for key in keys:
         assert (key["kty"], key["crv"], key["use"], key["alg"]) == ("EC", "P-256", "sig", "ES256")
         assert not PRIVATE & key.keys()
         assert ECKey.import_key(key).thumbprint() == key["kid"]
 
 
-async def test_the_first_opening_makes_a_key_and_the_next_finds_it() -> None:
-    store, clock = MemorySigningKeys(), SetClock()
-    first, second = await open_ring(ACCESS, store, SEALER, clock), await open_ring(ACCESS, store, SEALER, clock)
-    (kept,) = await store.all(ACCESS)
-    assert first.signing_kid == second.signing_kid == kept.kid
-    assert (kept.generation, kept.created_at) == (1, clock.now)
+def test_a_key_leaves_the_set_at_its_end_and_verifies_for_as_long_as_our_clocks_may_differ() -> None:
+    keys, end = ring(), T + ROTATION.kept
+    assert OLD.thumbprint() in kids(keys, end - timedelta(seconds=1))
+    assert OLD.thumbprint() not in kids(keys, end)
+    assert keys.find(OLD.thumbprint(), end + CLOCK_ERROR - timedelta(seconds=1)) is OLD
+    assert keys.find(OLD.thumbprint(), end + CLOCK_ERROR) is None
+    assert keys.opened(OLD.thumbprint()) is OLD  # it is still ours: no company may have it
 
 
-async def test_a_key_at_rest_is_sealed() -> None:
-    store = MemorySigningKeys()
-    ring = await open_ring(ACCESS, store, SEALER, SetClock())
-    (kept,) = await store.all(ACCESS)
-    assert b"PRIVATE" not in kept.sealed
-    assert ring.signing.as_pem(private=True) not in kept.sealed
+async def test_a_withdrawn_key_is_out_whatever_the_clock_says() -> None:
+    for moment in (T - HOUR, T, T + HOUR):
+        keys = ring(old=Planned(1, T - HOUR, T - HOUR, withdrawn_at=moment))
+        assert OLD.thumbprint() not in kids(keys, T)
+        assert keys.find(OLD.thumbprint(), T) is None
+        assert await keys.key(OLD.thumbprint(), T) is None
+        assert await keys.key(NEW.thumbprint(), T) is NEW
 
 
-async def test_another_sealing_key_stops_the_start_with_a_sentence_that_says_how_to_mend_it() -> None:
-    store = MemorySigningKeys()
-    ring = await open_ring(ACCESS, store, SEALER, SetClock())
-    with pytest.raises(SettingsError, match="Put back the sealing key that belongs to this database") as caught:
-        await open_ring(ACCESS, store, Sealer(bytes(range(KEY_BYTES))), SetClock())
-    assert ring.signing_kid in str(caught.value)
-    assert (await open_ring(ACCESS, store, SEALER, SetClock())).signing_kid == ring.signing_kid
+def test_where_none_signs_the_answer_is_no_and_not_an_older_key() -> None:
+    keys = ring(new=Planned(2, T - HOUR, T, withdrawn_at=T + timedelta(minutes=1)))
+    with pytest.raises(Unavailable, match="the signing key"):
+        keys.signing(T + timedelta(minutes=1))
+    with pytest.raises(Unavailable):
+        KeyRing(Purpose.ACCESS, ROTATION).signing(T)
 
 
-async def test_a_sealed_key_under_another_name_does_not_open() -> None:
-    store, other = MemorySigningKeys(), MemorySigningKeys()
-    for keys in (store, other):
-        await open_ring(ACCESS, keys, SEALER, SetClock())
-    (kept,), (foreign,) = await store.all(ACCESS), await other.all(ACCESS)
-    moved = type(kept)(kept.kid, ACCESS, kept.generation, foreign.sealed, kept.created_at)
-    with pytest.raises(SettingsError):
-        await open_ring(ACCESS, MemorySigningKeys({(ACCESS, 1): moved}), SEALER, SetClock())
-
-
-async def test_each_purpose_has_a_key_of_its_own_and_its_own_algorithm() -> None:
-    store = MemorySigningKeys()
-    access, sso = [await open_ring(purpose, store, SEALER, SetClock()) for purpose in (ACCESS, Purpose.SSO)]
-    assert [key["alg"] for ring in (access, sso) for key in ring.public()] == ["ES256", "RS256"]
-    assert access.find(sso.signing_kid) is None
-    assert sso.find(access.signing_kid) is None
-    assert not PRIVATE & sso.public()[0].keys()
+def test_a_ring_that_could_not_look_answers_nobody_until_it_could() -> None:
+    keys = ring_of(Purpose.ACCESS, NEW)
+    keys.lose()
+    for ask in (keys.signing, keys.public, lambda now: keys.find(NEW.thumbprint(), now)):
+        with pytest.raises(Unavailable, match="the signing keys"):
+            ask(T)
+    keys.replace([RingKey(NEW.thumbprint(), NEW, PLANS["new"])])
+    assert signing_kid(keys, T) == NEW.thumbprint()
+    assert kids(keys, T) == [NEW.thumbprint()]
+    assert keys.find(NEW.thumbprint(), T) is NEW
