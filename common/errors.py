@@ -1,8 +1,7 @@
 """The one exception tree. Every refusal that a caller can meet is a class here.
 
 `detail` may reach the caller, `private` reaches the log only. Neither may hold a BSN, a token or a secret.
-Which status and title a class has on the wire is in `common/http/problems.py` alone. A wrong *call* of our
-own code is not in this tree: it becomes a 500 and gets fixed.
+Its status and title are in `common/http/problems.py` alone. A wrong *call* is not in this tree: it is a 500, and fixed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +18,7 @@ class ServiceError(Exception):
 
     def __init__(self, detail: str, *, private: str = "") -> None:
         super().__init__(detail)
-        self.detail = detail
-        self.private = private
+        self.detail, self.private = detail, private
 
     def members(self) -> Mapping[str, object]:
         """What this error adds to a problem document, beside the members that all have."""
@@ -45,8 +43,7 @@ class InvalidInput(ServiceError):
         self.faults = tuple(faults)
 
     def members(self) -> Mapping[str, object]:
-        errors = [{"pointer": fault.pointer, "rule": fault.rule} for fault in self.faults]
-        return {"errors": errors} if errors else {}
+        return {"errors": [{"pointer": one.pointer, "rule": one.rule} for one in self.faults]} if self.faults else {}
 
 
 class MalformedBody(InvalidInput):
@@ -74,16 +71,21 @@ class UnsupportedMediaType(MalformedBody):
 
 
 class KeyRejected(InvalidInput):
-    """A partner's key that we do not take; `reason` is one of the stable words of `keys/policy.py`."""
+    """A partner's key that we do not take: `reason` is a stable word, `skipped` the same of keys in a set, by index."""
 
     code = "key_rejected"
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, skipped: Sequence[tuple[int, str]] = ()) -> None:
         super().__init__(detail)
-        self.reason = reason
+        self.reason, self.skipped = reason, tuple(skipped)
 
     def members(self) -> Mapping[str, object]:
-        return {"reason": self.reason}
+        skipped = [{"index": index, "reason": reason} for index, reason in self.skipped]
+        return {"reason": self.reason, **({"skipped": skipped} if skipped else {})}
+
+
+class JwksUriRejected(KeyRejected):
+    code = "jwks_uri_rejected"
 
 
 class TreatmentRelationshipUnknown(InvalidInput):
@@ -127,8 +129,7 @@ class ClaimRejected(AuthenticTokenRejected):
 
     def __init__(self, claim: str, rule: str) -> None:
         super().__init__(f"The claim {claim or 'set'} does not keep the rule {rule}.")
-        self.claim = claim
-        self.rule = rule
+        self.claim, self.rule = claim, rule
 
     def members(self) -> Mapping[str, object]:
         return {"claim": self.claim, "rule": self.rule}

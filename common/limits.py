@@ -20,6 +20,7 @@ class Counted(StrEnum):
     LAUNCHES = "launches"
     TOKEN_REQUESTS = "token_requests"
     REFUSALS = "refusals"
+    KEY_SETS = "key_sets"
 
 
 class Limiter(Protocol):

@@ -28,7 +28,10 @@ _THUMBPRINT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 @dataclass(frozen=True, slots=True)
 class PartnerKey:
-    """A registered key. `kid` is its RFC 7638 thumbprint, so unique; `jwk` is its public members as JSON text."""
+    """A key that counts. `kid` is its RFC 7638 thumbprint, so unique; `jwk` is its public members as JSON text.
+
+    It was `uploaded`, or is published by its company, `published_as` its name in that key set; or both.
+    """
 
     kid: str
     company_id: CompanyId
@@ -37,6 +40,15 @@ class PartnerKey:
     jwk: str
     label: str | None
     created_at: datetime
+    uploaded: bool = True
+    published_as: str | None = None
+
+    def answers_to(self, kid: str | None) -> bool:
+        """Return whether a token of the company that names this key, or none, can be signed by it.
+
+        An uploaded key has its thumbprint for a name and is tried without one, a published one has the name in its set.
+        """
+        return (self.uploaded and kid in (None, self.kid)) or (kid is not None and kid == self.published_as)
 
     def verification_key(self) -> VerificationKey:
         """Return the key as the library wants it, imported once per process."""
@@ -49,15 +61,15 @@ class PartnerKeyStore(Protocol):
         ...
 
     async def current(self, company_id: CompanyId) -> Sequence[PartnerKey]:
-        """Return the keys of a company that are not revoked, the oldest first."""
+        """Return the keys of a company that count, uploaded and published, the oldest first."""
         ...
 
     async def find(self, kid: str) -> PartnerKey | None:
-        """Return the key of this name if it is not revoked, whoever's it is."""
+        """Return the uploaded key of this name if it is not revoked, whoever's it is."""
         ...
 
     async def revoke(self, company_id: CompanyId, kid: str, now: datetime) -> bool:
-        """Revoke a key for ever; return whether the company had it."""
+        """Revoke a key for ever, uploaded or published; return whether the company had it."""
         ...
 
 
@@ -89,20 +101,24 @@ class PartnerKeys:
         Raises KeyRejected for another company's key, one revoked before, one registered for another algorithm,
         or one more than MAX_KEYS.
         """
-        if any(ring.opened(key.kid) for ring in self.own):
+        if self.own_among([key.kid]):
             raise KeyRejected("another_company", "This key is ours: make a key of your own.")
-        jwk, now = json.dumps(dict(key.jwk), sort_keys=True), self.clock()
+        jwk, now = kept_form(key), self.clock()
         async with self.audit.unit_of_work():
             kept, new = await self.store.add(PartnerKey(key.kid, company_id, key.kty, key.alg, jwk, label, now))
             await self.audit.write(KEY_REGISTERED(now, company_id=company_id, kid=kept.kid, new=new))
         return kept, new
 
+    def own_among(self, thumbprints: Sequence[str]) -> Sequence[str]:
+        """Return those of these keys that are ours."""
+        return [kid for kid in thumbprints if any(ring.opened(kid) for ring in self.own)]
+
     async def current(self, company_id: CompanyId) -> Sequence[PartnerKey]:
-        """Return the company's keys that are not revoked, the oldest first."""
+        """Return the company's keys that count, uploaded and published, the oldest first."""
         return await self.store.current(company_id)
 
     async def find(self, kid: str) -> PartnerKey | None:
-        """Return the key of this name, which can be any text, if it is current; whoever's it is."""
+        """Return the uploaded key of this name, which can be any text, if it is current; whoever's it is."""
         return await self.store.find(kid) if _THUMBPRINT.fullmatch(kid) else None
 
     async def revoke(self, company_id: CompanyId, kid: str) -> None:
@@ -112,6 +128,11 @@ class PartnerKeys:
             if not _THUMBPRINT.fullmatch(kid) or not await self.store.revoke(company_id, kid, now):
                 raise NotFound("There is no such key.")
             await self.audit.write(KEY_REVOKED(now, **whose, kid=kid))
+
+
+def kept_form(key: policy.PublicKey) -> str:
+    """Return the public members of a key as the text that is kept."""
+    return json.dumps(dict(key.jwk), sort_keys=True)
 
 
 @lru_cache(maxsize=4096)

@@ -45,10 +45,10 @@ class CompanyKeyEndpoints:
         ]
 
     async def show(self, request: Request) -> Response:
-        """List the current keys."""
+        """List the current keys that were uploaded."""
         caller = await self.access.company(bearer_token(request), Scope.KEYS_MANAGE)
         keys = await self.keys.current(caller.company_id)
-        return JSONResponse({"items": [_answer(key) for key in keys]})
+        return JSONResponse({"items": [_answer(key) for key in keys if key.uploaded]})
 
     async def register(self, request: Request) -> Response:
         """Register a key: 201, or 200 if the company has it already."""

@@ -1,7 +1,7 @@
 """The keys in the database: ours sealed, partners' public."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    delete,
     select,
     update,
 )
@@ -47,7 +48,7 @@ company_keys = Table(
     IDENTITY,
     Column("kid", String(43), primary_key=True),
     Column("company_id", Uuid, ForeignKey("companies.company_id"), nullable=False),
-    # A current key occupies one of the company's places, a revoked one none: so races never end in too many.
+    # An uploaded key occupies one of the company's places, a revoked one none: so races never end in too many.
     Column("place", Integer, CheckConstraint(f"place >= 1 AND place <= {MAX_KEYS}", name="ck_company_keys_place")),
     Column("kty", String(3), nullable=False),
     Column("alg", String(7), nullable=False),
@@ -55,6 +56,7 @@ company_keys = Table(
     Column("label", String(255)),
     Column("created_at", UtcDateTime, nullable=False),
     Column("revoked_at", UtcDateTime),
+    Column("published_as", String(255)),  # its name in the company's key set, if it is there (`keys/key_sets`)
     UniqueConstraint("company_id", "place"),
 )
 
@@ -100,7 +102,11 @@ class SqlPartnerKeys:
             while True:
                 row = (await connection.execute(select(company_keys).where(company_keys.c.kid == key.kid))).first()
                 if row is not None:
-                    return _same(row, key), False
+                    kept = _same(row, key)
+                    if kept.uploaded:
+                        return kept, False
+                    key = replace(key, published_as=kept.published_as)  # from now on it is both
+                    await connection.execute(delete(company_keys).where(company_keys.c.kid == key.kid))
                 place = await self._free_place(connection, key.company_id)
                 if await self._insert(connection, key, place):
                     return key, True
@@ -126,6 +132,7 @@ class SqlPartnerKeys:
             "jwk": key.jwk,
             "label": key.label,
             "created_at": key.created_at,
+            "published_as": key.published_as,
         }
         insert = self.database.insert(company_keys).values(values).on_conflict_do_nothing()
         return bool((await connection.execute(insert)).rowcount)
@@ -140,7 +147,7 @@ class SqlPartnerKeys:
             return [_key(row) for row in await connection.execute(query)]
 
     async def find(self, kid: str) -> PartnerKey | None:
-        query = select(company_keys).where(company_keys.c.kid == kid, company_keys.c.revoked_at.is_(None))
+        query = select(company_keys).where(company_keys.c.kid == kid, company_keys.c.place.is_not(None))
         async with self.database.read() as connection:
             row = (await connection.execute(query)).first()
         return _key(row) if row else None
@@ -149,15 +156,26 @@ class SqlPartnerKeys:
         current = (
             company_keys.c.kid == kid,
             company_keys.c.company_id == company_id,
-            company_keys.c.place.is_not(None),
+            company_keys.c.revoked_at.is_(None),
         )
+        revoked = {"place": None, "published_as": None, "revoked_at": now}
         async with self.database.transaction() as connection:
-            done = await connection.execute(update(company_keys).where(*current).values(place=None, revoked_at=now))
+            done = await connection.execute(update(company_keys).where(*current).values(revoked))
         return bool(done.rowcount)
 
 
 def _key(row: Row[Any]) -> PartnerKey:
-    return PartnerKey(row.kid, CompanyId(row.company_id), row.kty, row.alg, row.jwk, row.label, row.created_at)
+    return PartnerKey(
+        kid=row.kid,
+        company_id=CompanyId(row.company_id),
+        kty=row.kty,
+        alg=row.alg,
+        jwk=row.jwk,
+        label=row.label,
+        created_at=row.created_at,
+        uploaded=row.place is not None,
+        published_as=row.published_as,
+    )
 
 
 def _same(row: Row[Any], key: PartnerKey) -> PartnerKey:

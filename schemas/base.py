@@ -42,9 +42,13 @@ _RULES = {
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What differs between compositions in reading input. The demo alone skips the BSN's 11-test."""
+    """What differs between compositions in reading input.
+
+    The demo alone skips the BSN's 11-test, and fetches companies' keys by http and from loopback.
+    """
 
     eleven_test: bool = True
+    public_key_sets: bool = True
 
 
 class Schema(BaseModel):

@@ -100,6 +100,36 @@ class KeyAnswer(Answer):
     created_at: datetime
 
 
+class JwksUri(Schema):
+    jwks_uri: str
+
+
+class PublishedKeyAnswer(Answer):
+    """`kid` is the name that tokens use, as in the set; `thumbprint` (RFC 7638) is the one to revoke by."""
+
+    kid: str
+    thumbprint: str
+    kty: str
+    alg: str
+
+
+class SkippedKeyAnswer(Answer):
+    """`index` counts from 0, in the order of the set."""
+
+    index: int
+    reason: str
+
+
+class KeySetAnswer(Answer):
+    """`failure` is why the last fetch went wrong, null if it went well; then `fetchedAt` is when one last did."""
+
+    jwks_uri: str
+    fetched_at: datetime
+    failure: str | None
+    keys: list[PublishedKeyAnswer]
+    skipped: list[SkippedKeyAnswer]
+
+
 class Permission(StrEnum):
     APPROVED = "approved"
     DECLINED = "declined"

@@ -14,6 +14,7 @@ from services.composition import application, launch_page_routes, patient_site_r
 from services.databases import OWNERS
 from services.ground import open_ground
 from services.housekeeping import housekeeping
+from services.key_sets import refreshing_key_sets
 from services.key_times import keeping_rings
 from services.migrate import require_current
 from services.required import DATABASES, DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, Need, require
@@ -31,7 +32,11 @@ async def open_all(settings: Settings, metrics: Path | None = None) -> AsyncIter
     async with open_ground(settings, OWNERS, Rules()) as ground:
         await require_current(ground.databases)
         whole = await wire_whole(ground, settings)
-        async with housekeeping(ground.databases.identity, ground.clock), keeping_rings(whole.identity.rings):
+        async with (
+            housekeeping(ground.databases.identity, ground.clock),
+            keeping_rings(whole.identity.rings),
+            refreshing_key_sets(whole.identity.key_sets),
+        ):
             yield application(ground, _routes(whole), metrics=metrics)
 
 

@@ -19,6 +19,7 @@ from services.composition import application, launch_page_routes, patient_site_r
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Owner
 from services.ground import Ground, open_ground
 from services.housekeeping import housekeeping
+from services.key_sets import refreshing_key_sets
 from services.key_times import keeping_rings
 from services.migrate import require_current
 from services.openapi.catalogue import AREAS
@@ -93,7 +94,11 @@ async def open_identity(settings: Settings, metrics: Path | None = None) -> Asyn
             *launch_page_routes(identity, Pages(), frozenset({ground.issuer})),
             *answers.routes(),
         ]
-        async with housekeeping(ground.databases.identity, ground.clock), keeping_rings(rings):
+        async with (
+            housekeeping(ground.databases.identity, ground.clock),
+            keeping_rings(rings),
+            refreshing_key_sets(identity.key_sets),
+        ):
             yield application(ground, routes, metrics=metrics)
 
 

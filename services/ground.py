@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
@@ -18,6 +19,9 @@ from services.limits_redis import RedisLimiter
 from services.redis_client import open_redis
 from services.refusal_counts import LoggedRefusals, keeping_counts
 from services.required import ISSUER, REDIS
+
+_KEY_SETS: Final = 10
+"""How often a minute a company may have us fetch its key set: enough for people who try things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +84,5 @@ def _per_minute(limits: LimitSettings) -> Mapping[Counted, int]:
         Counted.LAUNCHES: limits.launches,
         Counted.TOKEN_REQUESTS: limits.token_requests,
         Counted.REFUSALS: limits.refusals,
+        Counted.KEY_SETS: _KEY_SETS,
     }

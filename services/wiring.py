@@ -4,6 +4,7 @@ Each owner is wired by itself and asks the others through protocols: in one proc
 services apart they are `services/peers`.
 """
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,7 +33,11 @@ from identity.pseudoniem.store_sql import SqlPseudoniemen
 from identity.relationships.service import Relationships
 from identity.relationships.store_sql import SqlRelationships
 from keys.keeper import KeyKeeper
+from keys.key_sets.routes import KeySetEndpoints
+from keys.key_sets.service import KeySets
+from keys.key_sets.store_sql import SqlKeySets
 from keys.partners import PartnerKeys
+from keys.remote import Fetcher, SystemResolver
 from keys.ring import KeyRing, Purpose
 from keys.routes import CompanyKeyEndpoints, jwks_routes
 from keys.schedule import Rotation
@@ -76,6 +81,7 @@ class Identity:
     rings: Rings
     companies: Companies
     partner_keys: PartnerKeys
+    key_sets: KeySets
     access: AccessTokens
     issuer: TokenIssuer
     launch_rows: SqlLaunches
@@ -121,6 +127,8 @@ def wire_identity(
     clock, database, audit = ground.clock, ground.databases.identity, ground.databases.audit(IDENTITY_OWNER)
     companies = Companies(SqlCompanies(database), audit, clock, first_status)
     partner_keys = PartnerKeys(SqlPartnerKeys(database), audit, clock, (rings.access, rings.sso))
+    fetcher = Fetcher(ssl.create_default_context(), SystemResolver(), ground.rules.public_key_sets)
+    key_sets = KeySets(SqlKeySets(database), fetcher, partner_keys, audit, clock)
     issuer = TokenIssuer(rings.access, ground.issuer)
     launches, sessions = SqlLaunches(database, sealer), SqlSessions(database, sealer)
     professionals = Professionals(SqlAccounts(database, sealer))
@@ -132,13 +140,14 @@ def wire_identity(
         rings=rings,
         companies=companies,
         partner_keys=partner_keys,
+        key_sets=key_sets,
         access=AccessTokens(OwnTokens(rings.access, audit, ground.issuer, clock), companies, launches),
         issuer=issuer,
         launch_rows=launches,
         launches=LaunchFlow(
             clock=clock,
             limits=ground.limits,
-            tokens=TokenVerifier(Trust(companies, partner_keys, rings.sso), audiences, ground.rules),
+            tokens=TokenVerifier(Trust(companies, partner_keys, rings.sso, key_sets), audiences, ground.rules),
             spender=Spender(RedisReplayGuard(ground.redis)),
             audit=audit,
             launches=launches,
@@ -180,6 +189,7 @@ def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping
         *jwks_routes(clock, identity.rings.access, identity.rings.sso),
         *CompanyEndpoints(identity.companies, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
+        *KeySetEndpoints(limits, identity.key_sets, access, rules).routes(),
         *TokenEndpoint(limits, identity.companies, identity.issuer, audit, clock).routes(),
         *InternalTokenEndpoint(limits, service_digests, identity.issuer, audit, clock).routes(),
         *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),

@@ -163,9 +163,13 @@ def test_the_gateway_meets_only_those_whom_it_leads_to(form: dict[str, Any]) -> 
     assert met == {"identity", "dossier", "website"}
 
 
-def test_only_the_gateway_has_a_way_out(form: dict[str, Any]) -> None:
+def test_only_the_gateway_and_identity_have_a_way_out_and_each_its_own(form: dict[str, Any]) -> None:
     open_ones = {name for name, network in form["networks"].items() if not network.get("internal")}
-    assert {name for name, service in form["services"].items() if set(service["networks"]) & open_ones} == {"gateway"}
+    out = {name: set(service["networks"]) & open_ones for name, service in form["services"].items()}
+    assert {name: networks for name, networks in out.items() if networks} == {
+        "gateway": {"outside"},
+        "identity": {"vendors"},
+    }
     assert [name for name, service in form["services"].items() if service.get("network_mode")] == []
 
 

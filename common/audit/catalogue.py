@@ -105,6 +105,34 @@ KEY_REFUSED: Final = _no(
     Level.WARNING,
 )  # fmt: skip
 KEY_REVOKED: Final = _yes("key.revoked", "A company revoked a key, for ever.", "company_id kid", Level.NOTICE)
+JWKS_URI_SET: Final = _yes(
+    "jwks_uri.set", "A company said behind which URL it publishes its keys.", "company_id", Level.NOTICE
+)
+JWKS_URI_REFUSED: Final = _no(
+    "jwks_uri.refused",
+    "The URL of a company's keys was not taken, or not removed because there is none.",
+    "company_id cause rule",
+    Level.WARNING,
+)
+JWKS_URI_REMOVED: Final = _yes(
+    "jwks_uri.removed", "A company removed the URL of its keys, and the keys with it.", "company_id", Level.NOTICE
+)
+KEY_SET_FETCHED: Final = _yes(
+    "key_set.fetched", "A company's key set was read and is not what it was: `count` keys count.", "company_id count",
+    Level.NOTICE,
+)  # fmt: skip
+KEY_SET_FAILED: Final = _no(
+    "key_set.failed", "A company's key set could no longer be read; the keys that it had still count.",
+    "company_id rule", Level.WARNING,
+)  # fmt: skip
+KEY_PUBLISHED: Final = _yes("key.published", "A key is new in a company's key set.", "company_id kid", Level.NOTICE)
+KEY_WITHDRAWN: Final = _yes(
+    "key.withdrawn", "A key has left a company's key set, or the set is too old.", "company_id kid", Level.NOTICE
+)
+KEYS_SKIPPED: Final = _no(
+    "key_set.skipped", "So many keys of a company's key set are not taken, for one reason.", "company_id rule count",
+    Level.WARNING,
+)  # fmt: skip
 
 # Our own signing keys.
 SIGNING_KEY_MADE: Final = _yes("signing_key.made", "A key of ours was announced.", "kid purpose", Level.NOTICE)

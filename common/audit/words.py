@@ -21,7 +21,7 @@ CAUSES: Final = _set(
     permission_denied wrong_role scope_missing consent_missing
     not_found another_company another_patient
     conflict treatment_relationship_conflict treatment_relationship_unknown other_patient_open
-    key_rejected unsupported_grant_type invalid_scope o_auth_error rate_limited
+    key_rejected jwks_uri_rejected unsupported_grant_type invalid_scope o_auth_error rate_limited
     """
 )
 """Why a refusal was one: the class of its error, or what that class leaves open."""
@@ -40,9 +40,10 @@ RULES: Final = _set(
     agb alg another_company audience blank bsn characters choice client_assertion curve email exponent format future
     json jwk_or_pem key_ops malformed missing not_yet_valid null private revoked signer size symmetric too_long
     too_many too_short type unknown_member use weak_modulus
+    address certificate connection kid no_keys packed port redirect scheme status timeout too_large url
     """
 )
-"""The rules that a claim or a key can break."""
+"""The rules that a claim, a key or a URL of keys can break."""
 
 ADMISSIONS: Final = ("linked", "matched", "created", "registration_required")
 STATUSES: Final = ("pending", "active", "suspended")

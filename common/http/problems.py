@@ -31,6 +31,7 @@ TABLE: Mapping[type[ServiceError], Row] = {
     errors.UnsupportedMediaType: Row(415, "The media type is not supported"),
     errors.InvalidInput: Row(422, "The request breaks a rule"),
     errors.KeyRejected: Row(422, "The key was not accepted"),
+    errors.JwksUriRejected: Row(422, "The URL of keys was not accepted"),
     errors.TreatmentRelationshipUnknown: Row(422, "The treatment relationship is unknown"),
     errors.TokenRejected: Row(401, "The token was not accepted"),
     errors.ClaimRejected: Row(401, "A claim of the token was not accepted"),

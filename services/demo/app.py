@@ -29,6 +29,7 @@ from services.demo.sign_in import DemoSignIn
 from services.demo.simulator import Simulator
 from services.ground import open_ground
 from services.housekeeping import housekeeping
+from services.key_sets import refreshing_key_sets
 from services.key_times import keeping_rings
 from services.migrate import migrate
 from services.server import Composition, bind
@@ -37,8 +38,8 @@ from services.whole import Whole, api_routes, wire_whole
 from services.workers import run
 from website.pages import Pages
 
-RULES: Final = Rules(eleven_test=False)
-"""The seed's example 123456780 fails the 11-test, so the demo skips it; no setting can."""
+RULES: Final = Rules(eleven_test=False, public_key_sets=False)
+"""The seed's example 123456780 fails the 11-test, so the demo skips it; and its EHRs run beside it. No setting can."""
 
 
 def run_demo(given: Settings, host: str, port: int, workers: int) -> None:
@@ -78,7 +79,11 @@ async def open_demo(settings: Settings, metrics: Path | None = None) -> AsyncIte
     """Give the demo's application, on settings of which nothing is missing. Raises SettingsError."""
     async with open_ground(settings, OWNERS, RULES) as ground:
         whole = await wire_whole(ground, settings, demo_service(settings.data_dir))
-        async with housekeeping(ground.databases.identity, ground.clock), keeping_rings(whole.identity.rings):
+        async with (
+            housekeeping(ground.databases.identity, ground.clock),
+            keeping_rings(whole.identity.rings),
+            refreshing_key_sets(whole.identity.key_sets),
+        ):
             yield await demo_app(whole, settings.data_dir, metrics)
 
 

@@ -16,6 +16,7 @@ ACCOUNT: Final = UUID("91b3d5e7-8a0c-4f2e-9c6b-7d1a3f5e0c55")
 REQUEST_ID: Final = "3f2b8c1d-7a6e-4b5c-9d0e-1f2a3b4c5d66"
 TOKEN: Final = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImV4YW1wbGUifQ.eyJzdWIiOiJleGFtcGxlIn0.ZXhhbXBsZQ"
 KID: Final = "Q7kI_3rtiFhzKaUyG9tUd23igTv0JxCqp5Au1BxaSjU"
+JWKS_URI: Final = "https://ehr.example.nl/jwks.json"
 JWK: Final = {
     "kty": "OKP",
     "crv": "Ed25519",

@@ -14,6 +14,7 @@ SAMPLES: Final = (
     errors.UnsupportedMediaType("Send the body as application/json, in UTF-8."),
     errors.InvalidInput("The request breaks a rule; `errors` says where and which.", [Fault("/bsn", "bsn")]),
     errors.KeyRejected("size", "An RSA key has 2048 to 4096 bits."),
+    errors.JwksUriRejected("no_keys", "None of the keys behind the URL can be taken.", [(0, "size")]),
     errors.TreatmentRelationshipUnknown("There is no such treatment relationship."),
     errors.TokenRejected(private=""),
     errors.ClaimRejected("sub", "blank"),

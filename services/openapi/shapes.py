@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from schemas.base import Answer, FilledText, Omittable, Schema
-from schemas.bodies import KeyAnswer, LaunchRequest
+from schemas.bodies import KeyAnswer, LaunchRequest, SkippedKeyAnswer
 from schemas.identifiers import Bsn
 
 
@@ -68,6 +68,7 @@ class Problem(Schema):
     request_id: str
     errors: Omittable[list[FaultShown]] = None
     reason: Omittable[str] = None
+    skipped: Omittable[list[SkippedKeyAnswer]] = None
     claim: Omittable[str] = None
     rule: Omittable[str] = None
     gave_permission: Omittable[bool] = None

@@ -32,11 +32,17 @@ class Companies(Protocol):
 
 class VerificationKeys(Protocol):
     async def current(self, company_id: CompanyId) -> Sequence[PartnerKey]:
-        """Return the company's keys that are not revoked."""
+        """Return the company's keys that count, uploaded and published."""
         ...
 
     async def find(self, kid: str) -> PartnerKey | None:
-        """Return the key of this name if it is current, whoever's it is."""
+        """Return the uploaded key of this name if it is current, whoever's it is."""
+        ...
+
+
+class PublishedKeySets(Protocol):
+    async def wanted(self, company_id: CompanyId) -> None:
+        """Take note that a token names a key which the company may have published since; waits for no fetch."""
         ...
 
 
@@ -82,6 +88,7 @@ class Trust:
     companies: Companies
     keys: VerificationKeys
     own: KeyRing
+    sets: PublishedKeySets
 
     async def candidates(self, token: RawToken, client_id: str | None, now: datetime) -> Candidates:
         """Return whose signature this may be. Raises UntrustedIssuer, UnknownKey or MalformedToken."""
@@ -92,7 +99,10 @@ class Trust:
         own = self.own.find(token.kid, now)
         if own is not None and token.alg == self.own.alg:
             return Candidates(signer, [OwnKey(str(token.kid), own)])
-        return Candidates(signer, _fitting(await self.keys.current(signer.company_id), token))
+        keys = await self.keys.current(signer.company_id)
+        if token.kid is not None and not any(key.answers_to(token.kid) for key in keys):
+            await self.sets.wanted(signer.company_id)
+        return Candidates(signer, _fitting(keys, token))
 
     async def _by_kid(self, token: RawToken) -> Candidates:
         key = await self.keys.find(token.kid) if token.kid is not None else None
@@ -113,7 +123,7 @@ class Trust:
 
 def _fitting(keys: Sequence[PartnerKey], token: RawToken) -> Sequence[PartnerKey]:
     alg = "EdDSA" if token.alg == "Ed25519" else token.alg  # RFC 9864 gave the algorithm its second name
-    fitting = [key for key in keys if key.alg == alg and token.kid in (None, key.kid)]
+    fitting = [key for key in keys if key.alg == alg and key.answers_to(token.kid)]
     if not fitting:
         raise UnknownKey(private="the signer has no current key of this kid and algorithm")
     return fitting

@@ -14,7 +14,7 @@ from schemas.identifiers import CompanyId
 from sso.verifier.trust import Trust
 from sso.verifier.verify import TokenVerifier
 from tests.support.ehr import Ehr, jws, make_key
-from tests.support.memory import MemoryCompanies, MemoryPartnerKeys, partner_key
+from tests.support.memory import MemoryCompanies, MemoryKeySets, MemoryPartnerKeys, partner_key
 from tests.support.own_keys import ring_of
 
 NOW: Final = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -37,6 +37,7 @@ class Desk:
     ehr: Ehr = field(default_factory=ehr)
     companies: MemoryCompanies = field(default_factory=MemoryCompanies)
     keys: MemoryPartnerKeys = field(default_factory=MemoryPartnerKeys)
+    sets: MemoryKeySets = field(default_factory=MemoryKeySets)
     company: CompanyId = field(init=False)
     other: CompanyId = field(init=False)
 
@@ -61,7 +62,7 @@ class Desk:
 
     async def check(self, token: str, client_id: str | None = None) -> CompanyId:
         """Return who signed."""
-        verifier = TokenVerifier(Trust(self.companies, self.keys, OWN_RING), (ISSUER, LAUNCH_URL), Rules())
+        verifier = TokenVerifier(Trust(self.companies, self.keys, OWN_RING, self.sets), (ISSUER, LAUNCH_URL), Rules())
         return verifier.verified(await verifier.signed(token, client_id, NOW), NOW).signer.company_id
 
     async def refusal(self, token: str, client_id: str | None = None) -> TokenRejected:

@@ -34,6 +34,7 @@ BODIES = [
     LAUNCH,
     Endpoint("POST", "/company/register", {"companyName": "De Linde"}, bearer=False),
     Endpoint("POST", "/company/keys", {"jwk": JWK, "label": "one"}),
+    Endpoint("PUT", "/company/jwks-uri", {"jwksUri": "ftp://ehr.example/"}),
     Endpoint("POST", "/dossier", {"bsn": BSN}),
     Endpoint("POST", "/dossier/permission", {"bsn": BSN}),
 ]
@@ -42,6 +43,8 @@ GUARDED = [
     Endpoint("GET", "/dossier"),
     Endpoint("GET", "/company/keys"),
     Endpoint("DELETE", f"/company/keys/{'A' * 43}"),
+    Endpoint("GET", "/company/jwks-uri"),
+    Endpoint("DELETE", "/company/jwks-uri"),
     Endpoint("GET", f"/dossier/{SOMEWHERE}"),
     Endpoint("DELETE", f"/dossier/{BSN}"),
     Endpoint("GET", f"/dossier/{BSN}/permission"),

@@ -118,6 +118,16 @@ class MemoryPartnerKeys:
 
 
 @dataclass
+class MemoryKeySets:
+    """PublishedKeySets that only takes note."""
+
+    asked: list[CompanyId] = field(default_factory=list)
+
+    async def wanted(self, company_id: CompanyId) -> None:
+        self.asked.append(company_id)
+
+
+@dataclass
 class MemorySigningKeys:
     """SigningKeyStore: one key per purpose and generation, the first that comes."""
 

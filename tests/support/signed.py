@@ -12,7 +12,7 @@ from sso.verifier.token import take_apart
 from sso.verifier.trust import Trust
 from sso.verifier.verify import authenticate, require_profile
 from tests.support.desk import NOW, OWN_RING
-from tests.support.memory import REGISTERED, MemoryCompanies, MemoryPartnerKeys
+from tests.support.memory import REGISTERED, MemoryCompanies, MemoryKeySets, MemoryPartnerKeys
 
 
 @dataclass
@@ -37,6 +37,6 @@ class SignatureCheck:
         """Return the octets that the company's key signed. Raises a TokenRejected like the whole pipeline."""
         raw = take_apart(token)
         require_profile(raw, PROFESSIONAL)
-        trust = Trust(self._companies, self._keys, OWN_RING)
+        trust = Trust(self._companies, self._keys, OWN_RING, MemoryKeySets())
         authenticate(raw, await trust.candidates(raw, str(self._company), NOW))
         return raw.payload

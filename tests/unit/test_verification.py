@@ -6,6 +6,7 @@ Each refused token differs in one thing from one that is accepted (attacks SIG-â
 import hmac
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from common.errors import ClaimRejected, TokenExpired
+from common.errors import ClaimRejected, TokenExpired, TokenRejected
 from keys import base64url
 from tests.support.characters import full_width
 from tests.support.desk import ISSUER, OTHER_RSA_KEY, Desk, ehr, one_and_the_same
@@ -209,3 +210,21 @@ async def test_the_first_step_that_fails_decides_the_answer(
     error = await desk.refusal(desk.token(**named), client_id=str(desk.company))
     assert error.members() == (expected or {})
     assert isinstance(error, ClaimRejected if expected else TokenExpired)
+
+
+async def test_a_kid_that_the_company_named_does_not_have_asks_for_its_published_keys_and_nothing_else_does() -> None:
+    desk = Desk()
+    unknown = desk.ehr.sign(desk.claims(), kid="unknown")
+    assert one_and_the_same(await desk.refusal(unknown))
+    assert one_and_the_same(await desk.refusal(desk.ehr.sign(desk.claims(iss=None), kid="unknown"), str(desk.company)))
+    assert desk.sets.asked == [desk.company] * 2
+    for token in (
+        desk.token(),
+        desk.ehr.sign(desk.claims(), kid=None),
+        flip(desk.token(), 2),
+    ):
+        with suppress(TokenRejected):
+            await desk.check(token)
+    await desk.refusal(desk.ehr.sign(desk.claims(iss=None), kid="unknown"))
+    await desk.refusal(desk.ehr.sign(desk.claims(iss=str(uuid4())), kid="unknown"))
+    assert desk.sets.asked == [desk.company] * 2

@@ -3,13 +3,30 @@
 from typing import Final
 
 from common import errors
-from schemas.bodies import CompanyAnswer, CompanyRegistration, KeyAnswer, KeyUpload, RegisteredCompany
+from schemas.bodies import (
+    CompanyAnswer,
+    CompanyRegistration,
+    JwksUri,
+    KeyAnswer,
+    KeySetAnswer,
+    KeyUpload,
+    PublishedKeyAnswer,
+    RegisteredCompany,
+    SkippedKeyAnswer,
+)
 from schemas.scopes import Scope
 from services.openapi import examples
 from services.openapi.operation import Body, Caller, Operation, Parameter, Reply
 from services.openapi.shapes import KeyList
 
 _KEY: Final = KeyAnswer(kid=examples.KID, kty="OKP", alg="EdDSA", label="our EHR", created_at=examples.MOMENT)
+_SET: Final = KeySetAnswer(
+    jwks_uri=examples.JWKS_URI,
+    fetched_at=examples.MOMENT,
+    failure=None,
+    keys=[PublishedKeyAnswer(kid="2026-1", thumbprint=examples.KID, kty="OKP", alg="EdDSA")],
+    skipped=[SkippedKeyAnswer(index=1, reason="size")],
+)
 
 OPERATIONS: Final = (
     Operation(
@@ -76,6 +93,34 @@ OPERATIONS: Final = (
         scope=Scope.KEYS_MANAGE,
         parameters=[Parameter("kid", "path", str, "The key's RFC 7638 thumbprint", examples.KID)],
         replies=[Reply(204, "Revoked")],
+        errors=[errors.NotFound],
+    ),
+    Operation(
+        method="PUT",
+        path="/company/jwks-uri",
+        summary="Say behind which URL the company publishes its keys; they are fetched at once",
+        caller=Caller.COMPANY,
+        scope=Scope.KEYS_MANAGE,
+        bodies=[Body(JwksUri, {"jwksUri": examples.JWKS_URI})],
+        replies=[Reply(200, "What was fetched: the keys that count, and why others do not", _SET)],
+        errors=[errors.JwksUriRejected],
+    ),
+    Operation(
+        method="GET",
+        path="/company/jwks-uri",
+        summary="Show the URL, the keys behind it, and how the last fetch went",
+        caller=Caller.COMPANY,
+        scope=Scope.KEYS_MANAGE,
+        replies=[Reply(200, "What is kept", _SET)],
+        errors=[errors.NotFound],
+    ),
+    Operation(
+        method="DELETE",
+        path="/company/jwks-uri",
+        summary="Forget the URL, and the keys that were only there",
+        caller=Caller.COMPANY,
+        scope=Scope.KEYS_MANAGE,
+        replies=[Reply(204, "Forgotten")],
         errors=[errors.NotFound],
     ),
 )

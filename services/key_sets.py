@@ -1,0 +1,39 @@
+"""Keeping companies' key sets fresh: a look each second for those that are due, as one is when a token asked for it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import structlog
+
+from common.errors import Unavailable
+from keys.key_sets.service import KeySets
+
+INTERVAL: Final = 1.0
+"""Seconds between two looks."""
+
+_log = structlog.get_logger("keys")
+
+
+@asynccontextmanager
+async def refreshing_key_sets(sets: KeySets) -> AsyncIterator[None]:
+    """Refresh for as long as the context lasts; a look that fails is logged, and the next one tries again."""
+    task = asyncio.create_task(_looks(sets))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _looks(sets: KeySets) -> None:
+    while True:
+        await asyncio.sleep(INTERVAL)
+        try:
+            await sets.refresh_due()
+        except Unavailable as error:
+            _log.warning("key sets not refreshed", cause=error.private)
+        except Exception as error:  # what a company publishes must not end this for all others
+            _log.exception("key sets not refreshed", cause=type(error).__name__)
