@@ -49,7 +49,7 @@ def create_app(
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        if "authorization" not in request.headers or request.url.path.startswith(_INTERNAL):
+        if "authorization" not in request.headers or scope["path"].startswith(_INTERNAL):
             await router(scope, receive, send)
             return
         async with limits.of_bearer(client_address(request)):

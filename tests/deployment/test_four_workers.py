@@ -34,7 +34,7 @@ ROUNDS = 5
 
 @pytest.fixture(scope="module")
 async def stores() -> AsyncIterator[Stores]:
-    with RedisServer(private=True) as redis, PostgresServer(private=True) as postgres:
+    with RedisServer(private=True) as redis, PostgresServer(private=True, connections=100) as postgres:
         yield Stores(redis, postgres, await postgres.create_database())
 
 
@@ -89,7 +89,8 @@ async def test_of_two_hundred_simultaneous_presentations_one_is_accepted(company
     rounds = await until_nobody_waited_in_vain(present)
     assert rounds[-1] == {"accepted": 1, "token_replayed": 199}
     found = await looking.since()
-    assert found.spends == found.launches == found.accepted == len(rounds)
+    assert sum(answers["accepted"] for answers in rounds) <= found.accepted <= len(rounds)
+    assert found.spends == found.launches == found.accepted
     assert found.refused == sum(answers["token_replayed"] for answers in rounds)
 
 
@@ -113,21 +114,21 @@ async def test_of_two_tokens_with_one_jti_a_hundred_times_at_once_one_is_accepte
     rounds = await until_nobody_waited_in_vain(present)
     assert rounds[-1] == {"accepted": 1, "token_replayed": 99}
     found = await looking.since()
-    assert found.spends == found.launches == found.accepted == len(rounds)
-    assert found.sessions <= len(rounds)
+    assert sum(answers["accepted"] for answers in rounds) <= found.accepted <= len(rounds)
+    assert found.spends == found.launches == found.accepted >= found.sessions
 
 
 async def until_nobody_waited_in_vain(present: Callable[[], Awaitable[Counter[str]]]) -> list[Counter[str]]:
-    """Return what each round came to, up to one without a 503; in each of them one presentation is accepted.
+    """Return what each round came to, up to one without a 503; in none of them are two presentations accepted.
 
-    Where four processes share less than a processor, the first round, which opens all connections, takes some of them
-    longer than they may wait for Redis.
+    Where four processes share less than a processor, the first round, which opens all connections, takes some
+    presentations longer than they may wait for Redis, and the one that was first there can be among them.
     """
     rounds = []
     for _ in range(ROUNDS):
         answers = await present()
         rounds.append(answers)
-        assert answers["accepted"] == 1
+        assert answers["accepted"] <= 1
         assert set(answers) <= {"accepted", "token_replayed", "unavailable"}
         if not answers["unavailable"]:
             return rounds
@@ -170,7 +171,7 @@ async def hang_up(port: int, token: str) -> None:
 async def test_nothing_is_accepted_and_two_seconds_later_all_is_well_although(
     stores: Stores, company: Company, looking: Looking, fault: str
 ) -> None:
-    before, during, after = (company.ehr.sign(claims_of(company, profInfo=PROFESSIONAL)) for _ in range(3))
+    before, during = (company.ehr.sign(claims_of(company, profInfo=PROFESSIONAL)) for _ in range(2))
     assert await in_time(company, before) == "accepted"
 
     async with FAULTS[fault].happening(stores):
@@ -182,11 +183,23 @@ async def test_nothing_is_accepted_and_two_seconds_later_all_is_well_although(
             assert int(answer.headers["retry-after"]) >= 1
     assert took < FAULTS[fault].seconds
 
-    assert await in_time(company, after) == "accepted"
-    later = [await in_time(company, token) for token in (during, during, before, after)]
-    assert later in (["accepted", *["token_replayed"] * 3], ["token_replayed"] * 4)
+    tried = await launched_again(company)
+    later = [await in_time(company, token) for token in (during, during, before)]
+    assert later in (["accepted", *["token_replayed"] * 2], ["token_replayed"] * 3)
     found = await looking.since()
-    assert found.spends == found.launches == found.accepted == 2 + later.count("accepted")
+    assert found.spends == found.launches == found.accepted
+    acknowledged = 2 + later.count("accepted")
+    assert acknowledged <= found.accepted <= 2 + tried  # what a store that hung carries out late, nobody was told
+
+
+async def launched_again(company: Company) -> int:
+    """Check that a launch is accepted within two seconds, each try with a token of its own; return how many it took."""
+    end, tried = time.monotonic() + RECOVERY_SECONDS, 1
+    while (told := outcome(await company.launch(company.ehr.sign(claims_of(company))))) != "accepted":
+        assert told == "unavailable"
+        assert time.monotonic() < end
+        tried += 1
+    return tried
 
 
 async def in_time(company: Company, token: str) -> str:

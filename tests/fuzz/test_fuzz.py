@@ -21,8 +21,9 @@ async def alone(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFact
 
 
 async def test_nothing_but_the_untouched_token_is_accepted_and_nothing_makes_a_500(alone: Bench) -> None:
-    report = await Run(alone, alone.world.app, SEED, batches=25, requests_of_a_batch=40).run()
+    report = await Run(alone, alone.world.app, SEED, batches=8, requests_of_a_batch=25).run()
 
-    assert (report.tokens, report.requests, report.untouched) == (2_000, 1_000, 25)
-    assert report.statuses["a company's token", 401] > 400  # they came as far as they should
+    assert (report.tokens, report.requests) == (640, 200)
+    assert report.untouched > 6
+    assert report.statuses["a company's token", 401] > 100  # they came as far as they should
     assert len({status for kind, status in report.statuses if kind == "a request"}) > 8

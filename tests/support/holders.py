@@ -51,20 +51,22 @@ async def who_waits(looking: asyncpg.Connection, processes: Sequence[int]) -> in
     """Return which of our processes waits for PostgreSQL, as soon as one does. Raises TimeoutError if none does."""
     end = time.monotonic() + SECONDS
     query = "SELECT client_port FROM pg_stat_activity WHERE wait_event_type = 'Lock' OR wait_event = 'SyncRep'"
-    while (port := await looking.fetchval(query)) is None:
-        if time.monotonic() > end:
-            raise TimeoutError
+    while time.monotonic() < end:
+        sockets = {_socket_at(row["client_port"]) for row in await looking.fetch(query)}
+        for process in processes:
+            if sockets & _open_files(process):
+                return process
         await asyncio.sleep(0)
-    return next(process for process in processes if _socket_at(port) in _open_files(process))
+    raise TimeoutError
 
 
 def _socket_at(port: int) -> str:
-    """Return the name that the kernel has for the socket at a local port of ours."""
+    """Return the name that the kernel has for the socket at a local port of ours; empty where it is closed by now."""
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         words = line.split()
         if words[1].endswith(f":{port:04X}"):
             return f"socket:[{words[9]}]"
-    raise LookupError(port)
+    return ""
 
 
 def _open_files(process: int) -> set[str]:

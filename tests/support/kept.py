@@ -24,7 +24,7 @@ class Kept(NamedTuple):
 async def kept(url: str, company: Company) -> Kept:
     """Return what the database at a URL keeps of a company."""
     mine, events = UUID(company.company_id), IDENTITY_EVENTS.c
-    counts: list[Select[tuple[int]]] = [
+    counts: list[Select[int]] = [
         _count(spends).where(spends.c.company_id == mine),
         _count(launches).where(launches.c.company_id == mine),
         _count(sessions.join(launches)).where(launches.c.company_id == mine),
@@ -39,5 +39,5 @@ async def kept(url: str, company: Company) -> Kept:
         await database.close()
 
 
-def _count(rows: FromClause) -> Select[tuple[int]]:
+def _count(rows: FromClause) -> Select[int]:
     return select(func.count()).select_from(rows)

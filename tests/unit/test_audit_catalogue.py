@@ -109,6 +109,7 @@ def example(kind: Kind) -> Any:
         "active",
         "approved",
         "pending",
+        "access",
     ]
     return next(value for value in candidates if accepts(kind, value))
 

@@ -18,7 +18,6 @@ from tests.support.servers.process import ServerProcess
 SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",  # a socket's path has a length limit, a temporary folder's has none
-    "max_connections": "200",
     # A killed server loses nothing by these, as the kernel keeps what it wrote; only a power cut would.
     "fsync": "off",
     "full_page_writes": "off",
@@ -41,8 +40,9 @@ class PostgresServer(ServerProcess):
     end_signal = signal.SIGINT  # its "fast" shutdown
     programs: Programs
 
-    def __init__(self, *, private: bool = False) -> None:
+    def __init__(self, *, private: bool = False, connections: int = 200) -> None:
         super().__init__(None if private else os.environ.get("TEST_DATABASE_URL"))
+        self.connections = connections
         self._databases: list[str] = []
 
     @property
@@ -102,7 +102,8 @@ class PostgresServer(ServerProcess):
             raise RuntimeError(f"initdb failed:\n{(self.folder / 'log').read_text(errors='replace')}")
 
     def _command(self) -> list[str]:
-        options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        settings = SETTINGS | {"max_connections": str(self.connections)}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         postgres = str(self.programs.folder / "postgres")
         data = ["-D", str(self.folder / "data"), "-p", str(self.port)]
         return [*self.programs.prefix, *die_with_parent("QUIT"), postgres, *data, *options]
