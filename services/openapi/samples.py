@@ -15,7 +15,7 @@ SAMPLES: Final = (
     errors.InvalidInput("The request breaks a rule; `errors` says where and which.", [Fault("/bsn", "bsn")]),
     errors.KeyRejected("size", "An RSA key has 2048 to 4096 bits."),
     errors.TreatmentRelationshipUnknown("There is no such treatment relationship."),
-    errors.TokenRejected(private=""),
+    errors.TokenRejected(""),
     errors.ClaimRejected("sub", "blank"),
     errors.TokenExpired("The token is too old."),
     errors.TokenReplayed("The token has been used before."),

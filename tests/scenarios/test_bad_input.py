@@ -142,7 +142,7 @@ NO_BSN = [
 
 
 async def test_a_body_without_a_bsn_is_invalid_and_does_not_come_back(bench: Bench) -> None:
-    for endpoint in BODIES[3:]:
+    for endpoint in (endpoint for endpoint in BODIES if "bsn" in (endpoint.body or {})):
         for bsn in (*NO_BSN, "", " 123456782", "123456782\n", "12345678\0", "\ud800" * 9):
             answer = await send(bench, endpoint, json.dumps({"bsn": bsn}))
             assert problem(answer, 422, "invalid_request")["errors"] == [{"pointer": "/bsn", "rule": "bsn"}], repr(bsn)

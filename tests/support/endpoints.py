@@ -34,6 +34,7 @@ BODIES = [
     LAUNCH,
     Endpoint("POST", "/company/register", {"companyName": "De Linde"}, bearer=False),
     Endpoint("POST", "/company/keys", {"jwk": JWK, "label": "one"}),
+    Endpoint("POST", "/sso/diagnose", {"token": "a.b.c"}),
     Endpoint("POST", "/dossier", {"bsn": BSN}),
     Endpoint("POST", "/dossier/permission", {"bsn": BSN}),
 ]
