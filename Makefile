@@ -67,9 +67,10 @@ stack: ## run what docker-compose.yml says without Docker, and launch (ARGS=--on
 	@sh tools/debian.sh nginx-light 'The stack' nginx
 	@exec .venv/bin/python -m tools.stack $(ARGS)
 
-docs: ## write docs/errors.md and docs/audit.md anew from the code
+docs: ## write docs/errors.md, docs/launch-errors.md and docs/audit.md anew from the code
 	@$(VENV) dev
 	.venv/bin/python -m website.error_reference > docs/errors.md
+	.venv/bin/python -m sso.verifier.mending_reference > docs/launch-errors.md
 	.venv/bin/python -m common.audit.reference > docs/audit.md
 
 lock: ## write the four requirements files anew (ARGS=--upgrade for newer versions)

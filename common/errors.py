@@ -93,12 +93,13 @@ class TreatmentRelationshipUnknown(InvalidInput):
 
 
 class TokenRejected(ServiceError):
-    """The signature did not verify. Outside, all causes look the same; `private` knows the cause."""
+    """The signature did not verify. Outside, all causes look the same; `flaw`, a word of ours, knows the cause."""
 
     code = "token_rejected"
 
-    def __init__(self, *, private: str, detail: str = "The token was not accepted.") -> None:
-        super().__init__(detail, private=private)
+    def __init__(self, flaw: str, *, detail: str = "The token was not accepted.") -> None:
+        super().__init__(detail, private=flaw)
+        self.flaw = flaw
 
 
 class MalformedToken(TokenRejected):
@@ -121,7 +122,7 @@ class AuthenticTokenRejected(TokenRejected):
     """Signed by a known partner, and still refused: from here on we say why."""
 
     def __init__(self, detail: str, *, private: str = "") -> None:
-        super().__init__(private=private, detail=detail)
+        super().__init__(private, detail=detail)
 
 
 class ClaimRejected(AuthenticTokenRejected):

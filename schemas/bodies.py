@@ -11,6 +11,7 @@ from schemas.base import Answer, FilledText, Omittable, Schema, Text, broken
 from schemas.claims import GivenPatientInfo, GivenProfInfo
 from schemas.facts import AdmissionStatus
 from schemas.identifiers import Bsn, ExternalRelationshipId, Sub
+from schemas.steps import Step
 
 
 class CompanyRegistration(Schema):
@@ -159,6 +160,23 @@ class DossierPage(Answer):
 class LaunchRequest(Schema):
     token: str
     client_id: Omittable[str] = None
+
+
+class DiagnosisRequest(Schema):
+    token: str
+
+
+class DiagnosedStep(Answer):
+    step: Step
+    ok: bool
+    detail: str | None = Field(default=None, exclude_if=lambda detail: detail is None)
+
+
+class DiagnosisAnswer(Answer):
+    """What a launch would answer; `steps` ends with the first that is not ok, and has all of them otherwise."""
+
+    accepted: bool
+    steps: list[DiagnosedStep]
 
 
 class LaunchCompany(Answer):

@@ -52,11 +52,13 @@ from sso.issuer.internal import InternalTokenEndpoint
 from sso.issuer.issue import TokenIssuer
 from sso.issuer.professional import ProfessionalTokenEndpoint
 from sso.launch import ports
+from sso.launch.checks import LaunchChecks
 from sso.launch.context import LaunchContexts
+from sso.launch.diagnosis import Diagnosis
 from sso.launch.flow import LaunchFlow
 from sso.launch.registration import RegistrationCodes, Registrations
 from sso.launch.resume import LaunchSessions
-from sso.launch.routes import LaunchEndpoints
+from sso.launch.routes import DiagnosisEndpoint, LaunchEndpoints
 from sso.launch.store_sql import SqlLaunches, SqlSessions
 from sso.verifier.access import AccessTokens, OwnTokens
 from sso.verifier.replay import Spender
@@ -86,6 +88,7 @@ class Identity:
     issuer: TokenIssuer
     launch_rows: SqlLaunches
     launches: LaunchFlow
+    diagnosis: Diagnosis
     contexts: LaunchContexts
     registrations: Registrations
     launch_sessions: LaunchSessions
@@ -136,6 +139,9 @@ def wire_identity(
     codes = RegistrationCodes(sealer)
     contexts = LaunchContexts(dossiers, issuer, codes.address)
     audiences = (ground.issuer, f"{ground.issuer}/sso/launch")
+    tokens = TokenVerifier(Trust(companies, partner_keys, rings.sso, key_sets), audiences, ground.rules)
+    checks = LaunchChecks(tokens, launches, pseudoniemen, relationships)
+    spender = Spender(RedisReplayGuard(ground.redis))
     return Identity(
         rings=rings,
         companies=companies,
@@ -147,8 +153,8 @@ def wire_identity(
         launches=LaunchFlow(
             clock=clock,
             limits=ground.limits,
-            tokens=TokenVerifier(Trust(companies, partner_keys, rings.sso, key_sets), audiences, ground.rules),
-            spender=Spender(RedisReplayGuard(ground.redis)),
+            checks=checks,
+            spender=spender,
             audit=audit,
             launches=launches,
             sessions=sessions,
@@ -156,6 +162,7 @@ def wire_identity(
             professionals=professionals,
             relationships=relationships,
         ),
+        diagnosis=Diagnosis(clock, ground.limits, checks, spender, audit),
         contexts=contexts,
         registrations=Registrations(clock, codes, audit, launches, companies, professionals, relationships),
         launch_sessions=LaunchSessions(clock, audit, sessions, launches, companies, contexts),
@@ -194,6 +201,7 @@ def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping
         *InternalTokenEndpoint(limits, service_digests, identity.issuer, audit, clock).routes(),
         *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),
         *LaunchEndpoints(limits, identity.launches, identity.contexts, identity.launch_sessions).routes(),
+        *DiagnosisEndpoint(identity.diagnosis, access).routes(),
     ]
 
 

@@ -31,6 +31,7 @@ KINDS: Final = {
     "service": SERVICE,
     "count": COUNT,
     "new": ANSWER,
+    "accepted": ANSWER,
 }
 """The fields of all events: a name means the same in each. `pseudoniem` is the inner one, `jti` a digest of it."""
 
@@ -58,6 +59,11 @@ LAUNCH_REFUSED: Final = _no(
     "A token with a company's own signature was refused; `replays` is the launch that it opened before.",
     "company_id kid jti cause claim rule replays",
     Level.WARNING,
+)
+TOKEN_DIAGNOSED: Final = _yes(
+    "token.diagnosed",
+    "A company was told what a launch with a token would answer; without `kid` nobody is shown to have signed it.",
+    "company_id accepted kid jti cause claim rule replays",
 )
 PROFESSIONAL_REGISTERED: Final = _yes(
     "professional.registered",

@@ -71,12 +71,13 @@ async def refusals(
     except ServiceError as error:
         if is_decision(error) and not isinstance(error, RateLimited) and not error.audited:
             known_fields = {name: value for name, value in fields.items() if name in event_type.fields}
-            await audit.write(event_type(at, **_why(error, event_type) | known_fields))
+            await audit.write(event_type(at, **why(error, event_type) | known_fields))
             audited(error)
         raise
 
 
-def _why(error: ServiceError, event_type: EventType) -> dict[str, object]:
+def why(error: ServiceError, event_type: EventType) -> dict[str, object]:
+    """Return the fields of this event that say why something was refused."""
     why: dict[str, object] = {"cause": cause_of(error)}
     match error:
         case ClaimRejected():

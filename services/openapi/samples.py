@@ -16,7 +16,7 @@ SAMPLES: Final = (
     errors.KeyRejected("size", "An RSA key has 2048 to 4096 bits."),
     errors.JwksUriRejected("no_keys", "None of the keys behind the URL can be taken.", [(0, "size")]),
     errors.TreatmentRelationshipUnknown("There is no such treatment relationship."),
-    errors.TokenRejected(private=""),
+    errors.TokenRejected(""),
     errors.ClaimRejected("sub", "blank"),
     errors.TokenExpired("The token is too old."),
     errors.TokenReplayed("The token has been used before."),

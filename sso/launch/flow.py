@@ -4,7 +4,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from common.audit.catalogue import LAUNCH_ACCEPTED, LAUNCH_REFUSED
 from common.audit.events import AuditLog, Event
@@ -15,11 +14,11 @@ from common.sessions import token_digest
 from schemas.claims import ProfessionalClaims, ProfInfo
 from schemas.facts import AdmissionStatus, Relationship
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
+from sso.launch.checks import LaunchChecks, of_token
 from sso.launch.ports import Professionals, Pseudoniemen, Relationships
 from sso.launch.session import Browser, PatientShown, Session, Sessions
-from sso.verifier.replay import Spender, SpentToken, jti_digest, replayed
+from sso.verifier.replay import Spender, SpentToken
 from sso.verifier.trust import Signer
-from sso.verifier.verify import SignedToken, TokenVerifier, VerifiedToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +44,6 @@ class Launches(Protocol):
         """Keep the spend row. Raises TokenReplayed if the company has spent this jti before."""
         ...
 
-    async def spent_on(self, company_id: CompanyId, jti_digest: bytes) -> LaunchId | None:
-        """Return the launch that a token of this company opened."""
-        ...
-
     async def add(self, launch: Launch) -> None:
         """Keep a launch."""
         ...
@@ -68,7 +63,7 @@ class LaunchFlow:
 
     clock: Clock
     limits: Limits
-    tokens: TokenVerifier
+    checks: LaunchChecks
     spender: Spender
     audit: AuditLog
     launches: Launches
@@ -83,41 +78,12 @@ class LaunchFlow:
         Raises TokenRejected, RateLimited, TreatmentRelationshipConflict, TreatmentRelationshipUnknown or Unavailable.
         """
         now = self.clock()
-        signed = await self.tokens.signed(compact, client_id, now)
-        async with refusals(self.audit, LAUNCH_REFUSED, now, **_of(signed)):
-            checked = self.tokens.verified(signed, now)
-            known = await self._known_patient(checked)
-            await self._require_possible(checked, known)
-            await self._require_unspent(checked)
+        signed = await self.checks.tokens.signed(compact, client_id, now)
+        async with refusals(self.audit, LAUNCH_REFUSED, now, **of_token(signed)):
+            checked, known = await self.checks.passed(signed, now)
             async with self.limits.of_company(checked.signer.company_id, Counted.LAUNCHES):
                 token = await self.spender.spend(checked)
                 return await self._carry_out(token, known, browser, now), checked.signer
-
-    async def _known_patient(self, checked: VerifiedToken[ProfessionalClaims]) -> Pseudoniem | None:
-        """Return the pseudoniem of the patient whom the token names, if there is one already.
-
-        Asked before the spend for every BSN: where pseudoniemen cannot be had, the token must not be spent.
-        """
-        bsn = checked.claims.bsn
-        return await self.pseudoniemen.find(bsn) if bsn else None
-
-    async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims], known: Pseudoniem | None) -> None:
-        """Refuse what can be refused without effects; the transaction looks once more."""
-        external_id, names_patient = checked.claims.treatment_relationship_id, checked.claims.bsn is not None
-        if external_id is not None:
-            company_id = checked.signer.company_id
-            await self.relationships.require_possible(company_id, external_id, known, names_patient=names_patient)
-
-    async def _require_unspent(self, checked: VerifiedToken[ProfessionalClaims]) -> None:
-        """Refuse a token whose launch is there, and say which: cheap, and not on its company's account.
-
-        It decides nothing that the spend does not decide again; of two at once both may pass here.
-        """
-        spent = await self.launches.spent_on(checked.signer.company_id, jti_digest(checked.claims.jti))
-        if spent is not None:
-            refusal = replayed()
-            refusal.launch_id = spent
-            raise refusal
 
     async def _carry_out(
         self,
@@ -160,11 +126,6 @@ class LaunchFlow:
         info, now = claims.patient_info, launch.launched_at
         patient = PatientShown(info.firstname, info.lastname, info.email) if info else PatientShown()
         await self.sessions.open(Session(token_digest(browser.token), launch.launch_id, patient, now, now))
-
-
-def _of(token: SignedToken) -> dict[str, UUID | bytes | str | None]:
-    jti = token.raw.claim("jti")
-    return {"company_id": token.signer.company_id, "kid": token.kid, "jti": jti_digest(jti) if jti else None}
 
 
 def _accepted(launch: Launch, token: SpentToken[ProfessionalClaims], relationship: Relationship | None) -> Event:

@@ -1,4 +1,4 @@
-"""`POST /sso/launch`, and the session that it opens: `GET` and `DELETE /sso/session`."""
+"""`POST /sso/launch`, the session that it opens (`GET` and `DELETE /sso/session`), and `POST /sso/diagnose`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from common.errors import NotAuthenticated, OtherPatientOpen
 from common.http.address import client_address
+from common.http.bearer import bearer_token
 from common.http.body import FORM, JSON, form, json_object, media_type
 from common.http.cookies import SessionCookie
 from common.http.negotiation import prefers_page
@@ -17,8 +18,11 @@ from common.http.routing import Resource
 from common.limits import Counted, Limits
 from common.sessions import new_token
 from schemas.base import Rules
-from schemas.bodies import LaunchRequest
+from schemas.bodies import DiagnosisRequest, LaunchRequest
+from schemas.callers import CompanyAccess
+from schemas.scopes import Scope
 from sso.launch.context import LaunchContexts
+from sso.launch.diagnosis import Diagnosis
 from sso.launch.flow import LaunchFlow
 from sso.launch.resume import LaunchSessions
 from sso.launch.session import Browser
@@ -80,6 +84,25 @@ class LaunchEndpoints:
         response = Response(status_code=204)
         COOKIE.clear(response)
         return response
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosisEndpoint:
+    """`POST /sso/diagnose` (contract, section 3)."""
+
+    diagnosis: Diagnosis
+    access: CompanyAccess
+
+    def routes(self) -> list[Resource]:
+        """Return the routes of this endpoint."""
+        return [Resource("/sso/diagnose", POST=self.diagnose)]
+
+    async def diagnose(self, request: Request) -> Response:
+        """Tell the company that calls what a launch with its token would answer."""
+        caller = await self.access.company(bearer_token(request), Scope.SSO_ISSUE)
+        asked = DiagnosisRequest.parse(await json_object(request), Rules())
+        answer = await self.diagnosis.of(asked.token, caller.company_id)
+        return JSONResponse(answer.wire())
 
 
 async def _read(request: Request) -> LaunchRequest:

@@ -27,6 +27,7 @@ from schemas.claims import AccessClaims, CompanyClaims, InternalClaims, LaunchCl
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from schemas.profiles import ACCESS, COMPANY, AccessProfile
 from schemas.scopes import Scope
+from sso.verifier.flaws import Flaw
 from sso.verifier.signature import verifies
 from sso.verifier.token import RawToken, take_apart
 from sso.verifier.trust import Companies
@@ -77,9 +78,9 @@ class OwnTokens:
             require_profile(raw, COMPANY)  # all kinds share typ and alg; `role`, which we signed, tells them apart
             key = await self.keys.key(raw.kid, self.clock())
             if key is None:
-                raise UnknownKey(private="none of our own keys")
+                raise UnknownKey(Flaw.NO_FITTING_KEY)
             if not verifies(raw.signing_input, raw.signature, raw.alg, key):
-                raise BadSignature(private="not by our own key")
+                raise BadSignature(Flaw.BAD_SIGNATURE)
             return raw
 
     def _claims(self, raw: RawToken) -> AccessClaims:

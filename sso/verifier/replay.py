@@ -25,6 +25,13 @@ class ReplayGuard(Protocol):
         """
         ...
 
+    async def is_spent(self, spend_key: str) -> bool:
+        """Return whether a call with this key has been the first within its window. No effect.
+
+        Raises Unavailable for anything but a clear answer.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SpentToken(Generic[C]):
@@ -43,11 +50,18 @@ class Spender:
 
     async def spend(self, token: VerifiedToken[ProfessionalClaims]) -> SpentToken[ProfessionalClaims]:
         """Return the token as spent. Raises TokenReplayed if it was spent before, or Unavailable."""
-        jti = token.claims.jti
-        key = spend_key(PROFESSIONAL.name, token.signer.company_id, jti)
-        if not await self.guard.spend(key, PROFESSIONAL.spend_window):
+        if not await self.guard.spend(_key(token), PROFESSIONAL.spend_window):
             raise replayed()
-        return SpentToken(token, jti_digest(jti))
+        return SpentToken(token, jti_digest(token.claims.jti))
+
+    async def require_unspent(self, token: VerifiedToken[ProfessionalClaims]) -> None:
+        """Raise what `spend` would raise, as far as can be known now; no effect."""
+        if await self.guard.is_spent(_key(token)):
+            raise replayed()
+
+
+def _key(token: VerifiedToken[ProfessionalClaims]) -> str:
+    return spend_key(PROFESSIONAL.name, token.signer.company_id, token.claims.jti)
 
 
 def spend_key(profile: str, company_id: CompanyId, jti: str) -> str:

@@ -7,12 +7,14 @@ from common import strict_json
 from common.errors import MalformedToken
 from keys import base64url
 from schemas.profiles import MAX_TOKEN
+from sso.verifier.flaws import Flaw
 
 MAX_HEADER: Final = 1024
 """Octets of the first segment; the whole token has at most MAX_TOKEN."""
 
 _SEGMENTS: Final = 3
-_REFUSED: Final = frozenset({"crit", "b64", "zip", "jwk", "jku", "x5u", "x5c", "enc", "epk"})
+REFUSED_PARAMETERS: Final = frozenset({"crit", "b64", "zip", "jwk", "jku", "x5u", "x5c", "enc", "epk"})
+"""Header parameters that no token may have (contract, section 2, "Header")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,11 @@ class RawToken:
         """
         try:
             payload = strict_json.parse_object(self.payload)
-        except strict_json.NotJson as error:
-            raise MalformedToken(private=f"payload: {error}") from None
+        except strict_json.NotJson:
+            raise MalformedToken(Flaw.PAYLOAD_NOT_JSON) from None
         if "iss" not in payload:
             return None
-        return _text(payload, "iss")
+        return _text(payload, "iss", Flaw.ISS_NOT_TEXT)
 
     def claim(self, name: str) -> str:
         """Return what the payload claims under a name; empty if it cannot be read, or is no string. Never raises."""
@@ -52,24 +54,26 @@ class RawToken:
 def take_apart(compact: str) -> RawToken:
     """Return the parts of a JWS in compact form. Raises MalformedToken, whatever the text is."""
     if len(compact) > MAX_TOKEN:
-        raise MalformedToken(private="too large")
+        raise MalformedToken(Flaw.TOKEN_TOO_LARGE)
+    if len(compact.partition(".")[0]) > MAX_HEADER:
+        raise MalformedToken(Flaw.HEADER_TOO_LARGE)
     segments = compact.split(".", _SEGMENTS)
     if len(segments) != _SEGMENTS or not all(segments):
-        raise MalformedToken(private="not three segments")
-    if len(segments[0]) > MAX_HEADER:
-        raise MalformedToken(private="header too large")
+        raise MalformedToken(Flaw.NOT_THREE_SEGMENTS)
     try:
         header, payload, signature = (base64url.decode(segment) for segment in segments)
+    except ValueError:
+        raise MalformedToken(Flaw.NOT_BASE64URL) from None
+    try:
         members = strict_json.parse_object(header)
-    except ValueError as error:  # NotJson is a ValueError, and so is what base64url raises
-        raise MalformedToken(private=f"not canonical: {type(error).__name__}") from None
+    except strict_json.NotJson:
+        raise MalformedToken(Flaw.HEADER_NOT_JSON) from None
     return _with_header(members, compact.rpartition(".")[0].encode("ascii"), payload, signature)
 
 
 def _with_header(members: dict[str, Any], signing_input: bytes, payload: bytes, signature: bytes) -> RawToken:
-    refused = _REFUSED.intersection(members)
-    if refused:
-        raise MalformedToken(private=f"header parameter {min(refused)}")
+    if not REFUSED_PARAMETERS.isdisjoint(members):
+        raise MalformedToken(Flaw.HEADER_PARAMETER)
     return RawToken(
         signing_input=signing_input,
         payload=payload,
@@ -80,8 +84,8 @@ def _with_header(members: dict[str, Any], signing_input: bytes, payload: bytes, 
     )
 
 
-def _text(members: dict[str, Any], name: str) -> str:
+def _text(members: dict[str, Any], name: str, flaw: Flaw = Flaw.HEADER_VALUE) -> str:
     value = members.get(name)
     if not isinstance(value, str):
-        raise MalformedToken(private=f"{name} is no string")
+        raise MalformedToken(flaw)
     return value

@@ -13,6 +13,7 @@ from common.errors import UnknownKey, UntrustedIssuer
 from keys.partners import PartnerKey, VerificationKey
 from keys.ring import KeyRing
 from schemas.identifiers import CompanyId
+from sso.verifier.flaws import Flaw
 from sso.verifier.token import RawToken
 
 
@@ -102,28 +103,29 @@ class Trust:
         keys = await self.keys.current(signer.company_id)
         if token.kid is not None and not any(key.answers_to(token.kid) for key in keys):
             await self.sets.wanted(signer.company_id)
-        return Candidates(signer, _fitting(keys, token))
+        return Candidates(signer, fitting(keys, token))
 
     async def _by_kid(self, token: RawToken) -> Candidates:
         key = await self.keys.find(token.kid) if token.kid is not None else None
         if key is None:
-            raise UnknownKey(private="neither clientId nor iss nor a known kid")
-        return Candidates(await self._signer(str(key.company_id)), _fitting([key], token))
+            raise UnknownKey(Flaw.NO_SIGNER_NAMED)
+        return Candidates(await self._signer(str(key.company_id)), fitting([key], token))
 
     async def _signer(self, claimed: str) -> Signer:
         try:
             company_id = CompanyId(UUID(claimed))
         except ValueError:
-            raise UntrustedIssuer(private="not a company id") from None
+            raise UntrustedIssuer(Flaw.NOT_A_COMPANY_ID) from None
         signer = await self.companies.signer(company_id)
         if signer is None or str(company_id) != claimed:
-            raise UntrustedIssuer(private="no such company")
+            raise UntrustedIssuer(Flaw.NO_SUCH_COMPANY)
         return signer
 
 
-def _fitting(keys: Sequence[PartnerKey], token: RawToken) -> Sequence[PartnerKey]:
+def fitting(keys: Sequence[PartnerKey], token: RawToken) -> Sequence[PartnerKey]:
+    """Return those of the keys that can have signed the token, by algorithm and kid. Raises UnknownKey."""
     alg = "EdDSA" if token.alg == "Ed25519" else token.alg  # RFC 9864 gave the algorithm its second name
-    fitting = [key for key in keys if key.alg == alg and key.answers_to(token.kid)]
-    if not fitting:
-        raise UnknownKey(private="the signer has no current key of this kid and algorithm")
-    return fitting
+    found = [key for key in keys if key.alg == alg and key.answers_to(token.kid)]
+    if not found:
+        raise UnknownKey(Flaw.NO_FITTING_KEY)
+    return found

@@ -14,6 +14,7 @@ from common.errors import BadSignature, ClaimRejected, InvalidInput, MalformedTo
 from schemas.base import Rules
 from schemas.claims import ProfessionalClaims
 from schemas.profiles import PROFESSIONAL, C, SingleUseProfile, TokenProfile
+from sso.verifier.flaws import Flaw
 from sso.verifier.signature import verifies
 from sso.verifier.token import RawToken, take_apart
 from sso.verifier.trust import Candidates, Signer, Trust, TrustedKey
@@ -34,7 +35,12 @@ class SignedToken:
 
     raw: RawToken
     signer: Signer
-    kid: str
+    key: TrustedKey
+
+    @property
+    def kid(self) -> str:
+        """Return the name of the key that verified it."""
+        return self.key.kid
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class TokenVerifier:
         raw = take_apart(compact)
         require_profile(raw, PROFESSIONAL)
         candidates = await self.trust.candidates(raw, client_id, now)
-        return SignedToken(raw, candidates.signer, authenticate(raw, candidates).kid)
+        return SignedToken(raw, candidates.signer, authenticate(raw, candidates))
 
     def verified(self, token: SignedToken, now: datetime) -> VerifiedToken[ProfessionalClaims]:
         """Return the token as one that may be spent. Raises an AuthenticTokenRejected."""
@@ -63,9 +69,9 @@ class TokenVerifier:
 def require_profile(raw: RawToken, profile: TokenProfile[C]) -> None:
     """Raise MalformedToken unless `typ` and `alg` are of this kind of token (RFC 8725 3.1, 3.11)."""
     if raw.typ not in profile.typ:
-        raise MalformedToken(private=f"typ is not that of a {profile.name} token")
+        raise MalformedToken(Flaw.OTHER_TYP)
     if raw.alg not in profile.algorithms:
-        raise MalformedToken(private=f"alg is not one of a {profile.name} token")
+        raise MalformedToken(Flaw.OTHER_ALG)
 
 
 def authenticate(raw: RawToken, candidates: Candidates) -> TrustedKey:
@@ -73,7 +79,7 @@ def authenticate(raw: RawToken, candidates: Candidates) -> TrustedKey:
     for key in candidates.keys:
         if verifies(raw.signing_input, raw.signature, raw.alg, key.verification_key()):
             return key
-    raise BadSignature(private="no key of the signer verifies it")
+    raise BadSignature(Flaw.BAD_SIGNATURE)
 
 
 def read_claims(raw: RawToken, profile: TokenProfile[C], rules: Rules) -> C:

@@ -92,7 +92,7 @@ async def test_counts_of_many_processes_add_up(empty_database: Database, table: 
 
 async def test_addresses_beyond_the_bound_are_counted_together(empty_database: Database) -> None:
     clock, store = SetClock(NOW), SqlRefusals(empty_database, IDENTITY_REFUSALS)
-    counter, error = RefusalCounter(clock), BadSignature(private="x")
+    counter, error = RefusalCounter(clock), BadSignature("x")
     for number in range(MAX_KEYS + 500):
         counter.count(error, str(IPv6Address(number + 2**64)))
         if number % 1000 == 0:
@@ -115,7 +115,7 @@ async def test_a_count_that_could_not_be_kept_is_not_lost_and_not_kept_twice(emp
 
     counter = RefusalCounter(SetClock(NOW))
     for _ in range(3):
-        counter.count(BadSignature(private="x"), "192.0.2.1")
+        counter.count(BadSignature("x"), "192.0.2.1")
         with pytest.raises(Unavailable):
             await counter.flush(Silent())
     store = SqlRefusals(empty_database, IDENTITY_REFUSALS)

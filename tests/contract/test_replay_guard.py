@@ -43,6 +43,14 @@ async def test_the_first_spend_wins_and_every_later_one_loses(guard: ReplayGuard
     assert [await guard.spend(key, WINDOW) for _ in range(3)] == [False] * 3
 
 
+async def test_a_key_is_spent_from_the_first_spend_and_asking_spends_nothing(guard: ReplayGuard) -> None:
+    key = fresh_key()
+    assert [await guard.is_spent(key) for _ in range(2)] == [False, False]
+    assert await guard.spend(key, WINDOW) is True
+    assert [await guard.is_spent(asked) for asked in (key, key.upper(), fresh_key())] == [True, False, False]
+    assert await guard.spend(key, WINDOW) is False
+
+
 async def test_another_key_is_another_spend(guard: ReplayGuard) -> None:
     key = fresh_key()
     assert [await guard.spend(other, WINDOW) for other in (key, f"{key} ", key.upper() + "X", "", "é")][:3] == [

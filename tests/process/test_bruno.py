@@ -20,6 +20,7 @@ REQUESTS = [
     "ApproveAsPatient 4 Choose",
     "CheckPatientPermission",
     "GetProfessionalToken",
+    "Diagnose",
     "Launch",
     "Launch Once More",
     "DeleteDossier",

@@ -74,6 +74,7 @@ async def test_identity_spends_tokens(settings: dict[str, Settings]) -> None:
     async with connected(settings["identity"]) as client:
         guard = RedisReplayGuard(client)
         assert [await guard.spend("a token", timedelta(minutes=1)) for _ in range(2)] == [True, False]
+        assert [await guard.is_spent(token) for token in ("a token", "another")] == [True, False]
 
 
 @pytest.mark.usefixtures("redis")

@@ -53,7 +53,8 @@ async def test_the_scheme_of_a_bearer_token_is_read_without_case(bench: Bench) -
 
 @pytest.mark.parametrize("endpoint", GUARDED, ids=str)
 async def test_a_token_without_the_scope_is_not_enough(bench: Bench, endpoint: Endpoint) -> None:
-    token = (await bench.a.fetch_token(scope="sso:issue")).json()["access_token"]
+    scope = "keys:manage" if endpoint.path == "/sso/diagnose" else "sso:issue"
+    token = (await bench.a.fetch_token(scope=scope)).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
     answer = await bench.world.client.request(endpoint.method, endpoint.path, json=endpoint.body, headers=headers)
     problem(answer, 403, "permission_denied")

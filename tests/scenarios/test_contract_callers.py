@@ -20,7 +20,10 @@ NEEDED: dict[str, list[Endpoint]] = {
         Endpoint("POST", "/dossier/permission", {"bsn": BSN}),
         Endpoint("POST", "/dossier/permissions", {"bsns": [BSN]}),
     ],
-    "sso:issue": [Endpoint("POST", "/auth/token/professional", {"sub": "prof1"})],
+    "sso:issue": [
+        Endpoint("POST", "/auth/token/professional", {"sub": "prof1"}),
+        Endpoint("POST", "/sso/diagnose", {"token": "a.b.c"}),
+    ],
     "keys:manage": [
         Endpoint("GET", "/company/keys"),
         Endpoint("POST", "/company/keys", {"jwk": {}}),

@@ -10,6 +10,8 @@ import pytest
 from common.limits import Counted
 from common.settings import LimitSettings
 from services.limits_redis import RedisLimiter
+from tests.support.diagnosis import diagnose
+from tests.support.ehr import flip
 from tests.support.servers.redis_server import RedisServer
 from tests.support.wire import oauth_error, problem
 from tests.support.world import Company, World, open_world
@@ -44,6 +46,15 @@ async def test_a_company_that_asks_for_too_many_tokens_keeps_no_other_out(world:
     await use_up(world, one)
     limited(await one.fetch_token())
     assert (await other.fetch_token()).status_code == 200
+
+
+async def test_a_diagnosis_counts_as_a_token_request_of_its_company_whatever_it_finds(world: World) -> None:
+    one, other = await world.company(alg="ES256"), await world.company(alg="ES256")
+    for token in ("a.b.c", flip(one.ehr.sign(world.claims(one)), 1), one.ehr.sign(world.claims(one))):
+        assert (await diagnose(one, token)).status_code == 200
+    problem(await diagnose(one, "a.b.c"), 429, "rate_limited")
+    assert (await diagnose(other, "a.b.c")).status_code == 200
+    assert (await one.launch(one.ehr.sign(world.claims(one)))).status_code == 200
 
 
 async def test_the_token_requests_of_a_service_of_ours_are_counted_by_its_name(world: World) -> None:

@@ -16,6 +16,7 @@ import structlog
 from services.logs import configure_logs
 from tests.support.audit import TABLES, counted, events
 from tests.support.bsns import fresh_bsn
+from tests.support.diagnosis import diagnose
 from tests.support.ehr import flip
 from tests.support.patient import choose
 from tests.support.servers.redis_server import RedisServer
@@ -135,7 +136,16 @@ async def scenario(world: World) -> Traces:
     await company.permission(bsn)
     token = sign(treatmentRelationshipId="1532")
     for _ in range(2):
+        await diagnose(company, token)
         await company.launch(token)
+    for refused in (
+        flip(sign(), 1),
+        sign(iat=1),
+        sign(aud=bsn),
+        sign(patientInfo={"bsn": f"{bsn}0", **PATIENT}),
+        token,
+    ):
+        await diagnose(company, refused)
     browser = session_of(await company.launch_in_browser(sign()))
     await world.client.get("/sso/session", headers=browser)
     await world.client.get("/sso/session", headers={**browser, **PAGE})
@@ -173,6 +183,7 @@ def test_there_is_something_to_search(traces: Traces) -> None:
     assert traces.audit >= {
         "launch.accepted",
         "launch.refused",
+        "token.diagnosed",
         "key.refused",
         "dossier.withheld",
         "permission.withheld",

@@ -10,7 +10,8 @@ from sqlalchemy import delete
 
 from sso.launch.store_sql import spends
 from tests.support.bsns import fresh_bsn
-from tests.support.ehr import PROFESSIONAL
+from tests.support.diagnosis import diagnose, diagnosis, failing
+from tests.support.ehr import PROFESSIONAL, flip
 from tests.support.launches import one_is_accepted, outcome
 from tests.support.servers.redis_server import RedisServer
 from tests.support.state import changed, state_of
@@ -99,6 +100,36 @@ async def test_while_redis_hangs_nothing_is_accepted_and_afterwards_the_token_at
     assert answers["accepted"] <= 1
     assert answers["accepted"] + answers["token_replayed"] == 3
     await one_is_accepted(company, [company.ehr.sign(lonely.claims(company))] * 3)
+
+
+async def test_while_redis_is_down_a_diagnosis_says_what_it_can_and_never_that_a_token_is_unused(
+    lonely: World, own_redis: RedisServer
+) -> None:
+    company = await lonely.company(alg="ES256")
+    token = company.ehr.sign(lonely.claims(company))
+    own_redis.kill()
+    try:
+        started = time.monotonic()
+        problem(await diagnose(company, token), 503, "unavailable")
+        assert time.monotonic() - started < 1
+        assert (await failing(company, flip(token, 1)))[0] == "signature"
+    finally:
+        own_redis.start()
+    assert (await diagnosis(company, token))["accepted"]
+
+
+async def test_a_diagnosis_finds_a_spend_in_redis_alone_and_in_the_database_alone(lonely: World) -> None:
+    company = await lonely.company(alg="ES256")
+    token = company.ehr.sign(lonely.claims(company))
+    assert (await company.launch(token)).status_code == 200
+    async with lonely.service.ground.databases.identity.transaction() as connection:
+        await connection.execute(delete(spends))
+    assert (await failing(company, token))[0] == "already_used"
+
+    token = company.ehr.sign(lonely.claims(company))
+    assert (await company.launch(token)).status_code == 200
+    await lonely.service.ground.redis.flushall()
+    assert (await failing(company, token))[0] == "already_used"
 
 
 @pytest.mark.parametrize(

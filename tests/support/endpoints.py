@@ -35,6 +35,7 @@ BODIES = [
     Endpoint("POST", "/company/register", {"companyName": "De Linde"}, bearer=False),
     Endpoint("POST", "/company/keys", {"jwk": JWK, "label": "one"}),
     Endpoint("PUT", "/company/jwks-uri", {"jwksUri": "ftp://ehr.example/"}),
+    Endpoint("POST", "/sso/diagnose", {"token": "a.b.c"}),
     Endpoint("POST", "/dossier", {"bsn": BSN}),
     Endpoint("POST", "/dossier/permission", {"bsn": BSN}),
 ]

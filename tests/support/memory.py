@@ -55,6 +55,10 @@ class MemoryReplayGuard:
         self._until[spend_key] = now + window
         return True
 
+    async def is_spent(self, spend_key: str) -> bool:
+        now = self.clock()
+        return self._until.get(spend_key, now) > now
+
 
 @dataclass
 class MemoryCompanies:

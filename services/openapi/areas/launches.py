@@ -5,6 +5,9 @@ from typing import Final
 from common import errors
 from common.http.body import FORM
 from schemas.bodies import (
+    DiagnosedStep,
+    DiagnosisAnswer,
+    DiagnosisRequest,
     LaunchCompany,
     LaunchContext,
     LaunchDossier,
@@ -13,9 +16,13 @@ from schemas.bodies import (
     LaunchRequest,
     Permission,
 )
+from schemas.scopes import Scope
+from schemas.steps import Step, taken
 from services.openapi import examples
 from services.openapi.operation import Body, Caller, Operation, Parameter, Reply
 from services.openapi.shapes import LaunchForm
+from sso.verifier.flaws import Flaw
+from sso.verifier.mending import FLAWS
 
 _ASKED: Final = {"token": examples.TOKEN, "clientId": str(examples.COMPANY)}
 _CONTEXT: Final = LaunchContext(
@@ -27,6 +34,14 @@ _CONTEXT: Final = LaunchContext(
     dossier=LaunchDossier(dossier_id=examples.DOSSIER, permission=Permission.APPROVED),
     access_token=examples.TOKEN,
     expires_in=900,
+)
+_UNKNOWN_KEY: Final = FLAWS[Flaw.NO_FITTING_KEY]
+_DIAGNOSIS: Final = DiagnosisAnswer(
+    accepted=False,
+    steps=[
+        DiagnosedStep(step=one.step, ok=one.ok, detail=one.detail)
+        for one in taken(Step, {_UNKNOWN_KEY.step: _UNKNOWN_KEY.sentence}, _UNKNOWN_KEY.step)
+    ],
 )
 _LAUNCH: Final = Parameter("launchId", "query", str, "The launch that the caller means", str(examples.LAUNCH))
 
@@ -54,6 +69,15 @@ OPERATIONS: Final = (
             errors.TreatmentRelationshipUnknown,
             errors.RateLimited,
         ],
+    ),
+    Operation(
+        method="POST",
+        path="/sso/diagnose",
+        summary="Ask what a launch with a token of the company's own would answer, step by step; nothing is spent",
+        caller=Caller.COMPANY,
+        scope=Scope.SSO_ISSUE,
+        bodies=[Body(DiagnosisRequest, {"token": examples.TOKEN})],
+        replies=[Reply(200, "The steps, up to the first that fails", _DIAGNOSIS)],
     ),
     Operation(
         method="GET",
