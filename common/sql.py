@@ -133,7 +133,7 @@ def _postgresql(url: URL, statement_seconds: float | None) -> AsyncEngine:
     arguments: dict[str, object] = {"timeout": _CONNECT_SECONDS, "command_timeout": statement_seconds}
     if "sslmode" in url.query:
         arguments["ssl"] = url.query["sslmode"]  # asyncpg's name for it
-    return create_async_engine(
+    engine = create_async_engine(
         url.set(query={}),
         hide_parameters=True,
         pool_size=_POOL_SIZE,
@@ -141,6 +141,14 @@ def _postgresql(url: URL, statement_seconds: float | None) -> AsyncEngine:
         pool_timeout=_QUEUE_SECONDS,
         connect_args=arguments,
     )
+    event.listen(engine.sync_engine, "checkout", _require_open)
+    return engine
+
+
+def _require_open(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - the driver's own
+    """Have the pool replace a connection that PostgreSQL ended while it lay idle; to know that costs no question."""
+    if connection.driver_connection.is_closed():
+        raise exc.DisconnectionError
 
 
 def _sqlite(url: URL) -> AsyncEngine:

@@ -137,3 +137,15 @@ async def test_while_the_database_is_down_the_answer_is_503_and_the_token_is_goo
     assert (await world.client.get("/readyz")).status_code == 200
     assert (await company.launch(token)).status_code == 200
     problem(await company.launch(token), 401, "token_replayed")
+
+
+async def test_the_first_launch_after_postgresql_came_back_is_accepted(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    with PostgresServer(private=True) as server:
+        async with open_world(tmp_path, await server.create_database(), redis_server.url) as world:
+            company = await world.company(alg="ES256")
+            assert (await company.launch(company.ehr.sign(world.claims(company)))).status_code == 200
+            server.kill()
+            server.start()
+            assert (await company.launch(company.ehr.sign(world.claims(company)))).status_code == 200
