@@ -74,3 +74,5 @@ mutation) step mutation requirements-mutation.txt "$online" $install --require-h
 esac
 # "compat" puts the checkout itself on the path, so a new package needs no new installation.
 step project pyproject.toml "$broken" $install --no-deps --no-build-isolation -C editable_mode=compat --editable .
+# Our own code too, where it has changed: a hundred processes start in a test run, and each would compile it anew.
+.venv/bin/python -m compileall -q common schemas keys sso identity dossier website services
