@@ -12,12 +12,9 @@ import pytest
 from tests.support.bench import Bench
 from tests.support.bsns import fresh_bsn
 from tests.support.ehr import PROFESSIONAL
-from tests.support.one_database import ON_ONE_DATABASE
 from tests.support.state import changed, state_of
 from tests.support.wire import problem
 from tests.support.world import PAGE
-
-pytestmark = ON_ONE_DATABASE
 
 NULL = object()
 """The JSON null, where None leaves a claim out."""

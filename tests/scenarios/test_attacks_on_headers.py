@@ -11,10 +11,7 @@ from joserfc.jwk import RSAKey
 
 from tests.support.bench import Bench, Forge, each, no_trace_of, refused_like_all_others
 from tests.support.ehr import Ehr, jws
-from tests.support.one_database import ON_ONE_DATABASE
 from tests.support.wire import problem
-
-pytestmark = ON_ONE_DATABASE
 
 ATTACKER = RSAKey.generate_key(2048, private=True)
 _JWK = ATTACKER.as_dict(private=False)

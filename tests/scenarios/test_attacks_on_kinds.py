@@ -19,12 +19,9 @@ from keys import base64url
 from tests.support.bench import Bench, no_trace_of, refused_like_all_others
 from tests.support.bsns import fresh_bsn
 from tests.support.ehr import PROFESSIONAL, Ehr, jws
-from tests.support.one_database import ON_ONE_DATABASE
 from tests.support.state import changed, state_of
 from tests.support.wire import oauth_error, problem, session_of
 from tests.support.world import ISSUER, PAGE, World
-
-pytestmark = ON_ONE_DATABASE
 
 PLACE = {"bsn": fresh_bsn()}
 """What stands in a path: a name that nobody has, or this."""

@@ -19,12 +19,9 @@ from services.logs import configure_logs
 from tests.support.bench import Bench
 from tests.support.bsns import fresh_bsn
 from tests.support.ehr import PROFESSIONAL
-from tests.support.one_database import ON_ONE_DATABASE
 from tests.support.state import changed, state_of
 from tests.support.wire import problem, session_of
 from tests.support.world import PAGE
-
-pytestmark = ON_ONE_DATABASE
 
 TEXTS = {
     "a script": "<script>alert(1)</script>",

@@ -13,10 +13,7 @@ from keys import base64url
 from tests.support.bench import Bench, Forge, each, no_trace_of, refused_like_all_others
 from tests.support.ehr import PROFESSIONAL, Ehr, flip, jws
 from tests.support.forge import forged_padding, power, pss
-from tests.support.one_database import ON_ONE_DATABASE
 from tests.support.wire import problem
-
-pytestmark = ON_ONE_DATABASE
 
 
 def segments(token: str, *, payload: str | None = None, signature: str | None = None) -> str:

@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.bench import Bench
 from tests.support.endpoints import BODIES, BSN, FORM, LAUNCH, TOKEN, Endpoint, send
-from tests.support.one_database import ON_ONE_DATABASE
 from tests.support.wire import oauth_error, problem, secured
-
-pytestmark = ON_ONE_DATABASE
 
 pytestmark = pytest.mark.usefixtures("nothing_changes")
 

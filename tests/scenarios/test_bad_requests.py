@@ -6,11 +6,8 @@ import pytest
 
 from tests.support.bench import Bench
 from tests.support.endpoints import BSN, GUARDED, LAUNCH, SOMEWHERE, Endpoint, send
-from tests.support.one_database import ON_ONE_DATABASE
 from tests.support.wire import problem, secured
 from tests.support.world import World
-
-pytestmark = ON_ONE_DATABASE
 
 pytestmark = pytest.mark.usefixtures("nothing_changes")
 

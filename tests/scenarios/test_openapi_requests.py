@@ -15,11 +15,8 @@ from services.openapi.operation import Caller, Operation
 from tests.scenarios.test_openapi import OPERATIONS, label
 from tests.support.described import CHECKS, DESCRIBED
 from tests.support.ehr import PROFESSIONAL
-from tests.support.one_database import ON_ONE_DATABASE
 from tests.support.wire import session_of
 from tests.support.world import ISSUER, Company, World
-
-pytestmark = ON_ONE_DATABASE
 
 BOUNDED = settings(
     max_examples=20,
