@@ -146,12 +146,12 @@ DETAILS: list[tuple[Asked, Callable[[Desk], str], str, str]] = [
     (service, Desk.signed, "This call is for our own services.", ""),
     (company, lambda desk: desk.signed(scope="x"), "The access token lacks the scope dossier:read.", ""),
     (company, lambda desk: gone(desk, desk.signed()), "The access token is not valid.", "company not active"),
-    (company, lambda desk: desk.signed(FOREIGN_KEY), "The access token is not valid.", "none of our own keys"),
+    (company, lambda desk: desk.signed(FOREIGN_KEY), "The access token is not valid.", "no_fitting_key"),
     (
         company,
         lambda desk: desk.signed(FOREIGN_KEY, header={"kid": KEY.thumbprint()}),
         "The access token is not valid.",
-        "not by our own key",
+        "bad_signature",
     ),
     (
         company,
