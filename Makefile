@@ -20,7 +20,7 @@ run: ## start the demo on http://127.0.0.1:8080 (PORT=9090 for another port)
 	@$(VENV) run
 	@exec .venv/bin/sso serve demo --port $(PORT)
 
-test: ## run all tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" for some)
+test: ## run the tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" for some)
 	@$(VENV) dev
 	@[ -n "$${TEST_CHROMIUM:-}" ] || sh tools/debian.sh chromium 'The tests' chromium chromium-browser google-chrome
 	@sh tools/debian.sh nginx-light 'The tests' nginx
