@@ -25,7 +25,7 @@ test: ## run the tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" 
 	@[ -n "$${TEST_CHROMIUM:-}" ] || sh tools/debian.sh chromium 'The tests' chromium chromium-browser google-chrome
 	@sh tools/debian.sh nginx-light 'The tests' nginx
 	@sh tools/node.sh bruno
-	@exec .venv/bin/pytest --numprocesses auto --dist loadfile --ignore=tests/deployment/test_four_workers.py $(ARGS)
+	@exec .venv/bin/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --ignore=tests/deployment/test_four_workers.py $(ARGS)
 
 test-long: ## the store faults and races over four workers, which take a minute by themselves
 	@$(VENV) dev
