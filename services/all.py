@@ -16,8 +16,8 @@ from services.ground import open_ground
 from services.housekeeping import housekeeping
 from services.key_sets import refreshing_key_sets
 from services.key_times import keeping_rings
-from services.migrate import require_current
 from services.required import DATABASES, DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, Need, require
+from services.schema import require_current
 from services.whole import Whole, api_routes, wire_whole
 from website.pages import Pages
 

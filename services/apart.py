@@ -21,7 +21,6 @@ from services.ground import Ground, open_ground
 from services.housekeeping import housekeeping
 from services.key_sets import refreshing_key_sets
 from services.key_times import keeping_rings
-from services.migrate import require_current
 from services.openapi.catalogue import AREAS
 from services.peers.client import Peer, open_client
 from services.peers.dossier import DossierAnswers, PeerDossiers
@@ -30,6 +29,7 @@ from services.peers.own_keys import PublishedKeys
 from services.peers.pseudoniem import PeerPseudoniemen, PseudoniemAnswers
 from services.peers.token import FetchedToken, InternalToken, IssuedToken, token_client
 from services.required import DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, Need, database_of, own_secret, peer_url, require
+from services.schema import require_current
 from services.server import Compose
 from services.wiring import (
     dossier_routes,

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from common.errors import Unavailable
 from common.http.routing import Resource
 from services.databases import Databases, Owner
-from services.migrate import is_current
+from services.schema import is_current
 from services.single_flight import SingleFlight
 
 _SECONDS: Final = 0.8

@@ -1,8 +1,5 @@
-"""Bringing the schema up, and telling whether it is: each owner's Alembic history, with a version table of its own."""
+"""Bringing the schema up: each owner's Alembic history, with a version table of its own."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 from alembic.config import Config
@@ -10,11 +7,12 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, exc, text
+from sqlalchemy import Connection, text
 
-from common.errors import SettingsError, Unavailable
+from common.errors import SettingsError
 from common.sql import Database
 from services.databases import Databases, Owner
+from services.schema import shown, usable
 
 _LOCK = 7268_0001
 """The advisory lock of PostgreSQL under which one process migrates at a time; SQLite has one writer anyway."""
@@ -28,8 +26,12 @@ async def migrate(databases: Databases) -> None:
     for owner in databases.owners:
         patient = Database(databases.by_owner[owner.name].url, statement_seconds=None)  # a migration takes its time
         try:
-            with _usable(patient):
+            with usable(patient):
                 await _migrate(patient, owner)
+        except CommandError:
+            raise SettingsError(
+                f"The schema in {shown(patient)} was made by a newer version: run that version."
+            ) from None
         finally:
             await patient.close()
 
@@ -41,31 +43,8 @@ async def _migrate(database: Database, owner: Owner) -> None:
         await connection.run_sync(_upgrade, owner)
 
 
-async def require_current(databases: Databases) -> None:
-    """Raise SettingsError if the schema of one of the owners is not at the newest revision, or cannot be read."""
-    for owner in databases.owners:
-        database = databases.by_owner[owner.name]
-        with _usable(database):
-            current = await is_current(database, owner)
-        if not current:
-            raise SettingsError(f"The schema in {_shown(database)} is not current: run `sso migrate`.")
-
-
-async def is_current(database: Database, owner: Owner) -> bool:
-    """Return whether the owner's schema is at the newest revision. Raises Unavailable."""
-    async with database.read() as connection:
-        revision = await connection.run_sync(_revision, owner)
-    return revision == newest(owner)
-
-
-@cache
-def newest(owner: Owner) -> str | None:
-    """Return the newest revision of the owner's history; read from its files once."""
-    return _scripts(owner).get_current_head()
-
-
 def _upgrade(connection: Connection, owner: Owner) -> None:
-    scripts = _scripts(owner)
+    scripts = ScriptDirectory(str(owner.history), version_locations=[str(owner.history)])
 
     def steps(revision: Any, _context: MigrationContext) -> Any:  # noqa: ANN401 - Alembic's own types are private
         return scripts._upgrade_revs("head", revision)  # what `alembic upgrade` itself calls
@@ -73,36 +52,3 @@ def _upgrade(connection: Connection, owner: Owner) -> None:
     with EnvironmentContext(Config(), scripts, fn=steps) as context:
         context.configure(connection=connection, version_table=owner.version_table, render_as_batch=True)
         context.run_migrations()
-
-
-def _revision(connection: Connection, owner: Owner) -> str | None:
-    options = {"version_table": owner.version_table}
-    return MigrationContext.configure(connection, opts=options).get_current_revision()
-
-
-def _scripts(owner: Owner) -> ScriptDirectory:
-    return ScriptDirectory(str(owner.history), version_locations=[str(owner.history)])
-
-
-@contextmanager
-def _usable(database: Database) -> Iterator[None]:
-    try:
-        yield
-    except (exc.SQLAlchemyError, Unavailable) as error:
-        raise SettingsError(
-            f"The database {_shown(database)} cannot be used ({_reason(error)}). Check that it runs, that its URL is "
-            "right and that it is whole; the demo's own data can be removed with `make clean`."
-        ) from error
-    except CommandError:
-        raise SettingsError(
-            f"The schema in {_shown(database)} was made by a newer version: run that version."
-        ) from None
-
-
-def _shown(database: Database) -> str:
-    url = database.engine.url
-    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or getattr(error, "private", None) or type(error).__name__)

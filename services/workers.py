@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -27,7 +27,9 @@ from services.commands.given import exit_code
 from services.logs import configure_logs
 from services.server import GRACE_SECONDS, Composition, serve
 
-_SPAWN: Final = multiprocessing.get_context("spawn")  # a fork would share the parent's threads' locks, and its Redis
+# Workers are forked, but not from us: a fork of ours would share our threads' locks, and our Redis. They are forked
+# from a process of Python's own that has loaded our code and done no more, so that each starts at once.
+_FORKS: Final = multiprocessing.get_context("forkserver")
 _METRICS_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 _PAUSE_SECONDS: Final = 1.0
 """Between a death and the successor: whatever kills workers at once must not keep the machine busy."""
@@ -44,6 +46,7 @@ def run(composition: Composition, listener: socket.socket, workers: int) -> None
     uvloop.run(_open_once(composition))
     with TemporaryDirectory(prefix="sso-metrics-") as folder, _stop_signals() as stopped:
         os.environ[_METRICS_FOLDER] = folder  # what the workers' metrics library looks for when it is imported
+        _FORKS.set_forkserver_preload([composition.compose.__module__])
         _Workers(composition, listener, Path(folder), workers).watch(stopped, ready)
 
 
@@ -57,7 +60,7 @@ async def _open_once(composition: Composition) -> None:
 class _Worker:
     """A worker; `said` gets a word when it serves, and its end when it dies."""
 
-    process: SpawnProcess
+    process: ForkServerProcess
     said: Connection
 
 
@@ -98,8 +101,8 @@ class _Workers:
         return None
 
     def _start(self) -> _Worker:
-        ours, theirs = _SPAWN.Pipe(duplex=False)
-        process = _SPAWN.Process(target=_work, args=(*self._arguments, theirs), name="sso worker")
+        ours, theirs = _FORKS.Pipe(duplex=False)
+        process = _FORKS.Process(target=_work, args=(*self._arguments, theirs), name="sso worker")
         try:
             process.start()
         except OSError as error:

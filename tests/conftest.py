@@ -1,14 +1,37 @@
 """What every test may ask for. The servers start when the first test asks for them, and end with the run."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
+import uvloop
 from playwright.async_api import Browser, async_playwright
 
 from tests.support.servers.chromium import FLAGS, environment, find_chromium
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.servers.redis_server import RedisServer
+from tests.support.turns import Turns
 from tests.support.world import World, open_world
+
+asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # what production runs on
+
+
+TURNS = pytest.StashKey[Turns]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a test say that it needs the whole machine: what it times, or does two hundred times at once, is its own."""
+    config.addinivalue_line("markers", "alone: no other worker of pytest-xdist is at a test meanwhile")
+    folder = config.rootpath / ".pytest_cache" / "turns"
+    folder.mkdir(parents=True, exist_ok=True)
+    config.stash[TURNS] = Turns(folder)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for the turn of a test; with its fixtures, which may start a dozen processes."""
+    with item.config.stash[TURNS].taken(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -52,12 +75,3 @@ async def world(
         url = await postgres_server.create_database()
     async with open_world(folder, url, redis_server.url) as opened:
         yield opened
-
-
-ON_ONE_DATABASE = ("test_attacks_", "test_bad_", "test_contract_", "test_diagnosis", "test_openapi", "test_refusals_")
-"""Scenarios about what is refused, or said, before a database is asked: the one that production has is enough."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out the SQLite half of scenarios to which the database makes no difference."""
-    items[:] = [item for item in items if not (item.path.name.startswith(ON_ONE_DATABASE) and "[sqlite" in item.nodeid)]

@@ -13,8 +13,8 @@ from identity.companies.model import Company, Status
 from identity.companies.store_sql import SqlCompanies
 from services.commands.given import Config, settings_of
 from services.databases import IDENTITY_OWNER, open_databases
-from services.migrate import require_current
 from services.required import database_of
+from services.schema import require_current
 
 T = TypeVar("T")
 CompanyId = Annotated[str, typer.Argument(help="The id that the company got when it registered.")]

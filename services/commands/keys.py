@@ -17,8 +17,8 @@ from keys.ring import Purpose, SealedKey
 from keys.schedule import Instants, signing
 from services.commands.given import Config, settings_of
 from services.databases import IDENTITY_OWNER, open_databases
-from services.migrate import require_current
 from services.required import SEALING_KEY, database_of, require
+from services.schema import require_current
 from services.wiring import read_sealer, wire_keeper
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from common.settings import Settings
 from keys.sealing import CannotOpen
 from services.commands.given import Config, settings_of
 from services.databases import IDENTITY_OWNER, open_databases
-from services.migrate import require_current
 from services.required import SEALING_KEY, database_of, require
 from services.reseal import left, reseal
+from services.schema import require_current
 from services.wiring import read_sealer
 
 

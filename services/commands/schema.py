@@ -9,7 +9,6 @@ import typer
 
 from services.commands.given import Config, settings_of
 from services.databases import OWNERS, open_databases
-from services.migrate import migrate
 from services.required import database_of, require
 
 
@@ -33,6 +32,8 @@ def migrate_schema(owners: Owners = None, config: Config = None) -> None:
 
 
 async def _migrate(urls: Mapping[str, str]) -> None:
+    from services.migrate import migrate  # noqa: PLC0415 - so that no other command loads Alembic
+
     databases = open_databases(urls)
     try:
         await migrate(databases)

@@ -1,7 +1,9 @@
-"""`/openapi.json` and `/docs`: made once, for the routes that are served."""
+"""`/openapi.json` and `/docs`: made once, when the first asks, for the routes that are served."""
 
+import asyncio
 import json
 from collections.abc import Collection
+from functools import cached_property
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -16,9 +18,9 @@ class OpenApi:
     """The description of the operations in `areas`."""
 
     def __init__(self, areas: Areas, issuer: str, pages: Pages) -> None:
-        described = document(areas, issuer)
-        self._document = json.dumps(described, ensure_ascii=False).encode()
-        self._page = pages.show("docs.html", document=described).body
+        self._areas = areas
+        self._issuer = issuer
+        self._pages = pages
 
     def routes(self) -> list[Resource]:
         """Return the routes of the description."""
@@ -26,11 +28,19 @@ class OpenApi:
 
     async def show(self, _request: Request) -> Response:
         """Show the description to machines."""
-        return Response(self._document, media_type="application/json")
+        document, _page = await asyncio.to_thread(lambda: self._made)
+        return Response(document, media_type="application/json")
 
     async def show_page(self, _request: Request) -> Response:
         """Show the description to people."""
-        return HTMLResponse(self._page)
+        _document, page = await asyncio.to_thread(lambda: self._made)
+        return HTMLResponse(page)
+
+    @cached_property
+    def _made(self) -> tuple[bytes, bytes]:
+        described = document(self._areas, self._issuer)
+        page = self._pages.show("docs.html", document=described).body
+        return json.dumps(described, ensure_ascii=False).encode(), bytes(page)
 
 
 def served_by(served: Collection[Resource]) -> Areas:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, MetaData, bindparam, inspect, text
 
 from common.errors import SettingsError
@@ -14,7 +15,8 @@ from common.sql import Database, UtcDateTime
 from keys.ring import Purpose
 from keys.store_sql import SqlSigningKeys
 from services.databases import IDENTITY_OWNER, OWNERS, Databases, Owner, open_databases
-from services.migrate import is_current, migrate
+from services.migrate import migrate
+from services.schema import is_current, newest
 from tests.support.clock import SetClock
 from tests.support.databases import migrate_to
 from tests.support.memory import MemorySigningKeys
@@ -46,6 +48,12 @@ def checks(connection: Connection, tables: MetaData) -> tuple[set[str], set[str]
     inspector = inspect(connection)
     there = {str(check["name"]) for table in tables.tables for check in inspector.get_check_constraints(table)}
     return meant, there
+
+
+@pytest.mark.parametrize("owner", OWNERS, ids=lambda owner: owner.name)
+def test_the_newest_revision_is_known_by_the_name_of_its_file(owner: Owner) -> None:
+    history = ScriptDirectory(str(owner.history), version_locations=[str(owner.history)])
+    assert newest(owner) == history.get_current_head()
 
 
 @pytest.mark.parametrize("owner", OWNERS, ids=lambda owner: owner.name)

@@ -19,6 +19,8 @@ from tests.support.races import at_once
 from tests.support.servers.loopback import HOST, free_port
 from tests.support.servers.redis_server import RedisServer
 
+pytestmark = pytest.mark.alone  # they race, or answer within their time, on two cores
+
 WINDOW = PROFESSIONAL.spend_window
 DEBUG = ("--enable-debug-command", "yes", "--loading-process-events-interval-bytes", "1024")
 

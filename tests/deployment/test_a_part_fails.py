@@ -32,6 +32,7 @@ async def in_time(call: Awaitable[httpx2.Response]) -> httpx2.Response:
 
 
 @pytest.mark.parametrize("fault", ["stopped", "hung"])
+@pytest.mark.alone
 async def test_without_the_pseudoniem_service_nothing_is_decided_and_nothing_half_written(
     deployment: Deployment, client: httpx2.AsyncClient, fault: str
 ) -> None:
@@ -60,6 +61,7 @@ async def test_without_the_pseudoniem_service_nothing_is_decided_and_nothing_hal
 
 
 @pytest.mark.parametrize("fault", ["stopped", "hung"])
+@pytest.mark.alone
 async def test_without_the_identity_service_nobody_is_let_in_at_the_others(
     deployment: Deployment, client: httpx2.AsyncClient, fault: str
 ) -> None:
@@ -70,6 +72,7 @@ async def test_without_the_identity_service_nobody_is_let_in_at_the_others(
     await soon(lambda: client.get("/dossier", headers=company.bearer), 200)
 
 
+@pytest.mark.alone
 async def test_a_service_that_starts_before_the_others_waits_for_nobody(
     deployment: Deployment, client: httpx2.AsyncClient
 ) -> None:
@@ -83,6 +86,7 @@ async def test_a_service_that_starts_before_the_others_waits_for_nobody(
     await soon(lambda: client.get("/dossier", headers=company.bearer), 200)
 
 
+@pytest.mark.alone
 async def test_without_the_dossier_service_the_patient_is_shown_a_page_that_says_so(deployment: Deployment) -> None:
     bsn = fresh_bsn()
     async with deployment.client() as patient:
@@ -113,6 +117,7 @@ async def test_what_services_ask_each_other_is_answered_to_them_alone(
     assert answer.status_code == (403 if for_patients else 422)
 
 
+@pytest.mark.alone
 async def test_a_launch_without_the_dossier_service_says_so_and_its_token_stays_spent(
     deployment: Deployment, client: httpx2.AsyncClient
 ) -> None:

@@ -74,6 +74,7 @@ async def test_a_company_asks_of_many_patients_at_once_and_deletes_what_it_made(
     problem(await client.get(f"/dossier/{made[0]}", headers=company.bearer), 404, "not_found")
 
 
+@pytest.mark.alone
 async def test_a_token_posted_forty_times_at_once_is_accepted_once(
     deployment: Deployment, client: httpx2.AsyncClient
 ) -> None:

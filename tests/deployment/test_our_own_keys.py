@@ -19,6 +19,7 @@ async def shape(postgres_server: PostgresServer) -> Shape:
     return Shape(APART, 1, {owner: await postgres_server.create_database() for owner in OWNERS})
 
 
+@pytest.mark.alone
 async def test_what_a_revoked_key_signed_is_refused_by_every_service_and_they_go_on_under_another_one(
     deployment: Deployment, client: httpx2.AsyncClient
 ) -> None:

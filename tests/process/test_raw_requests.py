@@ -44,7 +44,7 @@ async def ask(port: int, request: str) -> list[int]:
         async with asyncio.timeout(10):
             answer = await reader.read()
         return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3})", answer)]
-    except ConnectionError:
+    except OSError:  # uvloop has no ConnectionError for one that is gone
         return []
     finally:
         writer.close()

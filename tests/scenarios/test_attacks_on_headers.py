@@ -7,13 +7,13 @@ Until a company's key has verified the signature, all causes look the same. The 
 import json
 
 import pytest
-from joserfc.jwk import RSAKey
 
 from tests.support.bench import Bench, Forge, each, no_trace_of, refused_like_all_others
 from tests.support.ehr import Ehr, jws
+from tests.support.rsa_keys import new_rsa_key
 from tests.support.wire import problem
 
-ATTACKER = RSAKey.generate_key(2048, private=True)
+ATTACKER = new_rsa_key()
 _JWK = ATTACKER.as_dict(private=False)
 
 HEADER: dict[str, Forge] = {

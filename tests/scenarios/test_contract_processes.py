@@ -62,6 +62,7 @@ async def test_the_bearer_tokens_of_one_service_are_good_at_the_other(two: Two) 
     assert (await two.elsewhere.create_dossier(fresh_bsn())).status_code == 201
 
 
+@pytest.mark.alone
 async def test_a_key_that_is_revoked_at_one_service_is_refused_at_the_other_within_a_second(two: Two) -> None:
     second = Ehr("ES256")
     body = {"jwk": second.public_jwk()}
@@ -77,6 +78,7 @@ async def test_a_key_that_is_revoked_at_one_service_is_refused_at_the_other_with
     problem(await two.elsewhere.launch(second.sign(two.here.claims(two.company))), 401, "token_rejected")
 
 
+@pytest.mark.alone
 async def test_a_company_that_is_suspended_is_out_at_the_other_service_within_a_second(two: Two) -> None:
     assert (await two.elsewhere.create_dossier(fresh_bsn())).status_code == 201
     admission = Admission(two.here.service.identity.companies.store, two.here.service.ground.audit, two.here.clock)

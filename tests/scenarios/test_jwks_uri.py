@@ -192,6 +192,7 @@ async def test_a_key_that_was_not_announced_is_refused_once_and_then_known(
     assert (await launch(world, company, new)).status_code == 200
 
 
+@pytest.mark.alone
 async def test_a_thousand_tokens_with_keys_that_nobody_knows_cause_one_fetch_and_keep_no_launch_waiting(
     world: World, service: Whole, company: Company, server: KeyServer
 ) -> None:

@@ -18,6 +18,8 @@ from tests.support.state import changed, state_of
 from tests.support.wire import problem
 from tests.support.world import PAGE, Company, World, open_world
 
+pytestmark = pytest.mark.alone  # they race, or answer within their time, on two cores
+
 AT_ONCE = 50
 
 

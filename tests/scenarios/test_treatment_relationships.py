@@ -138,6 +138,7 @@ async def test_of_simultaneous_launches_of_two_patients_under_one_id_one_patient
 
 
 @pytest.mark.parametrize("round_number", range(2))
+@pytest.mark.alone
 async def test_launches_with_and_without_an_agb_code_at_once_all_come_in(
     world: World, company: Company, round_number: int
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 
-from tests.support.servers.loopback import HOST, die_with_parent
+from tests.support.servers.loopback import HOST, die_with_parent, is_ready
 from tests.support.servers.process import ServerProcess
 
 
@@ -55,7 +55,4 @@ class DemoServer(ServerProcess):
         return [*die_with_parent("TERM"), *environment, sso, "serve", "demo", "--port", str(self.port)]
 
     def _ready(self) -> bool:
-        try:
-            return httpx2.get(f"{self.url}/readyz", timeout=1).is_success
-        except httpx2.TransportError:
-            return False
+        return is_ready(self.port)

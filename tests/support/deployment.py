@@ -25,7 +25,7 @@ from schemas.identifiers import Pseudoniem
 from tests.support.command import Ended, sso
 from tests.support.ehr import PROFESSIONAL, Ehr
 from tests.support.memory import MemoryAudit
-from tests.support.servers.loopback import HOST, die_with_parent
+from tests.support.servers.loopback import HOST, die_with_parent, is_ready
 from tests.support.servers.process import ServerProcess
 from tests.support.world import Company
 from website.patient_site import COOKIE as PATIENT_COOKIE
@@ -83,11 +83,7 @@ class Service(ServerProcess):
         return [*die_with_parent("TERM"), *environment, SSO, "serve", self.name, *where]
 
     def _ready(self) -> bool:
-        try:
-            ready = httpx2.get(f"{self.address}/readyz", headers=AT_OUR_NAME, timeout=1)
-            return "Ready: " in self.log() and ready.is_success
-        except httpx2.TransportError:
-            return False
+        return "Ready: " in self.log() and is_ready(self.port, "sso.example")
 
 
 class Deployment:
@@ -211,9 +207,13 @@ class Deployment:
 
 
 def workers_of(pid: int) -> list[int]:
-    """Return the processes that serve, and not Python's own that watches over its resources."""
-    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    """Return the processes that serve: children of the one from which Python forks them."""
+    [forks] = [child for child in _children(pid) if b"forkserver" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return _children(forks)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 class _ReverseProxy(httpx2.AsyncBaseTransport):
@@ -221,7 +221,7 @@ class _ReverseProxy(httpx2.AsyncBaseTransport):
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
         self._addresses = {name: httpx2.URL(address) for name, address in addresses.items()}
-        self._transport = httpx2.AsyncHTTPTransport()
+        self._transport = httpx2.AsyncHTTPTransport(verify=False)  # plain HTTP: no certificates to load
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         address = self._addresses[self._service_of(request.url.path)]

@@ -10,6 +10,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from keys import base64url
+from tests.support.rsa_keys import new_rsa_key
 
 _LIBRARY_NAME = {"EdDSA": "Ed25519"}
 
@@ -22,7 +23,7 @@ def make_key(alg: str) -> RSAKey | ECKey | OKPKey:
         case "Ed":
             return OKPKey.generate_key("Ed25519", private=True)
         case _:
-            return RSAKey.generate_key(2048, private=True)
+            return new_rsa_key()
 
 
 def jws(header: dict[str, Any] | bytes, payload: dict[str, Any] | bytes, alg: str, key: Key) -> str:

@@ -5,10 +5,8 @@ import secrets
 import sys
 from pathlib import Path
 
-import httpx2
-
 from tests.support.command import Ended, sso
-from tests.support.servers.loopback import HOST, die_with_parent
+from tests.support.servers.loopback import HOST, die_with_parent, is_ready
 from tests.support.servers.process import ServerProcess
 
 SSO = str(Path(sys.executable).with_name("sso"))
@@ -55,7 +53,4 @@ class ProductionServer(ServerProcess):
         return [*die_with_parent("TERM"), *environment, SSO, "serve", "all", "--host", HOST, "--port", str(self.port)]
 
     def _ready(self) -> bool:
-        try:
-            return httpx2.get(f"{self.url}/readyz", timeout=1).is_success
-        except httpx2.TransportError:
-            return False
+        return is_ready(self.port)

@@ -1,5 +1,6 @@
 """Ports on this machine, and children that do not outlive it."""
 
+import http.client
 import random
 import shutil
 import socket
@@ -22,6 +23,21 @@ def free_port() -> int:
                 continue
             return port
     raise RuntimeError(f"no free port between {FIRST_PORT} and {LAST_PORT}")
+
+
+def is_ready(port: int, host_name: str = HOST) -> bool:
+    """Return whether the service of ours on a port says that it is ready.
+
+    By hand, as it is asked a hundred times a second beside a server that needs the processor to start.
+    """
+    connection = http.client.HTTPConnection(HOST, port, timeout=1)
+    try:
+        connection.request("GET", "/readyz", headers={"Host": host_name})
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def die_with_parent(signal_name: str) -> list[str]:
