@@ -75,3 +75,15 @@ async def world(
         url = await postgres_server.create_database()
     async with open_world(folder, url, redis_server.url) as opened:
         yield opened
+
+
+ON_ONE_DATABASE = (
+    "test_attacks_", "test_bad_", "test_contract_", "test_diagnosis", "test_jwks_uri", "test_openapi", "test_refusals_",
+)  # fmt: skip
+"""Scenarios about what is refused, or said, before a database is asked, or whose stores have tests of their own in
+tests/contract: the database that production has is enough for them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the SQLite half of scenarios to which the database makes no difference."""
+    items[:] = [item for item in items if not (item.path.name.startswith(ON_ONE_DATABASE) and "[sqlite" in item.nodeid)]

@@ -230,5 +230,5 @@ def alive(pid: int) -> bool:
     """Return whether a process runs; one that ended and that nobody has asked about does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.audit.catalogue import CATALOGUE, KINDS
@@ -42,25 +42,23 @@ def accepts(kind: Kind, value: object) -> bool:
     return True
 
 
-@FIELDS
+@settings(max_examples=500)
 @given(text=st.one_of(BSNS, TOKENS, FREE, ADDRESSES, AROUND_A_BSN))
-def test_no_field_of_any_event_takes_a_bsn_a_token_a_name_or_an_address(name: str, text: str) -> None:
-    assert not accepts(KINDS[name], text)
+def test_no_field_of_any_event_takes_a_bsn_a_token_a_name_or_an_address(text: str) -> None:
+    assert [name for name, kind in KINDS.items() if accepts(kind, text)] == []
 
 
-@FIELDS
 @given(number=st.integers(min_value=10_000_000, max_value=999_999_999))
-def test_no_field_takes_a_bsn_as_a_number(name: str, number: int) -> None:
-    assert not accepts(KINDS[name], number)
-    assert not accepts(KINDS[name], float(number))
+def test_no_field_takes_a_bsn_as_a_number(number: int) -> None:
+    assert [name for name, kind in KINDS.items() if accepts(kind, number) or accepts(kind, float(number))] == []
 
 
-@FIELDS
 @given(text=BSNS)
-def test_what_a_field_refuses_is_not_repeated(name: str, text: str) -> None:
-    with pytest.raises((TypeError, ValueError)) as caught:
-        KINDS[name].encode(text)
-    assert text not in str(caught.value)
+def test_what_a_field_refuses_is_not_repeated(text: str) -> None:
+    for kind in KINDS.values():
+        with pytest.raises((TypeError, ValueError)) as caught:
+            kind.encode(text)
+        assert text not in str(caught.value)
 
 
 @FIELDS
