@@ -204,6 +204,20 @@ def test_a_body_of_64_kib_is_the_services_to_judge_and_one_far_larger_is_refused
     assert (refused.status_code, refused.json()["code"], refused.json()["status"]) == (413, "body_too_large", 413)
 
 
+def test_a_flood_of_launches_from_one_address_ends_here_and_holds_nobody_else_up(gateway: Gateway) -> None:
+    def launches(address: str, number: int) -> list[httpx2.Response]:
+        transport = httpx2.HTTPTransport(local_address=address, verify=False)
+        with httpx2.Client(base_url=gateway.url, transport=transport, timeout=10) as caller:
+            return [caller.post("/sso/launch", json={"token": "forged"}) for _ in range(number)]
+
+    flood = launches("127.0.0.7", 400)
+    passed = [answer for answer in flood if answer.is_success]
+    assert 60 < len(passed) < 200  # those at once, and ten for each second that this took
+    refused = next(answer for answer in flood if not answer.is_success)
+    assert (refused.status_code, refused.json()["code"], refused.headers["retry-after"]) == (429, "rate_limited", "1")
+    assert [answer.status_code for answer in launches("127.0.0.8", 20)] == [200] * 20
+
+
 def test_a_service_that_does_not_answer_is_unavailable(client: httpx2.Client) -> None:
     answer = client.get("/dossier", headers={"X-Hang-Up": "1"})
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
