@@ -62,7 +62,7 @@ class Diagnosis:
     async def _signed(self, compact: str, company_id: CompanyId, now: datetime) -> SignedToken:
         """Return the token if it is this company's: signed with a key of its own, or by us in its name."""
         signed = await self.checks.tokens.signed(compact, str(company_id), now)
-        if isinstance(signed.key, OwnKey) and signed.raw.claim("iss") != str(company_id):
+        if signed.signer.company_id != company_id:
             raise BadSignature(Flaw.BAD_SIGNATURE)  # we signed it for another: that it is good is not this caller's
         return signed
 

@@ -84,6 +84,7 @@ class Trust:
     """Finds the signer by `clientId`, else `iss`, else `kid` (contract, section 2, "Signer").
 
     Under our own SSO key the signer is the company that we wrote into `iss`: that we wrote one, the signature proves.
+    Whom a caller names beside such a token is not even looked up, so nobody learns who is there.
     """
 
     companies: Companies
@@ -93,13 +94,13 @@ class Trust:
 
     async def candidates(self, token: RawToken, client_id: str | None, now: datetime) -> Candidates:
         """Return whose signature this may be. Raises UntrustedIssuer, UnknownKey or MalformedToken."""
+        own = self.own.find(token.kid, now)
+        if own is not None and token.alg == self.own.alg:
+            return Candidates(await self._signer(token.unverified_iss()), [OwnKey(str(token.kid), own)])
         claimed = client_id if client_id is not None else token.unverified_iss()
         if claimed is None:
             return await self._by_kid(token)
         signer = await self._signer(claimed)
-        own = self.own.find(token.kid, now)
-        if own is not None and token.alg == self.own.alg:
-            return Candidates(signer, [OwnKey(str(token.kid), own)])
         keys = await self.keys.current(signer.company_id)
         if token.kid is not None and not any(key.answers_to(token.kid) for key in keys):
             await self.sets.wanted(signer.company_id)
@@ -111,9 +112,9 @@ class Trust:
             raise UnknownKey(Flaw.NO_SIGNER_NAMED)
         return Candidates(await self._signer(str(key.company_id)), fitting([key], token))
 
-    async def _signer(self, claimed: str) -> Signer:
+    async def _signer(self, claimed: str | None) -> Signer:
         try:
-            company_id = CompanyId(UUID(claimed))
+            company_id = CompanyId(UUID(claimed or ""))
         except ValueError:
             raise UntrustedIssuer(Flaw.NOT_A_COMPANY_ID) from None
         signer = await self.companies.signer(company_id)

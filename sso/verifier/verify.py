@@ -36,6 +36,8 @@ class SignedToken:
     raw: RawToken
     signer: Signer
     key: TrustedKey
+    client_id: str | None
+    """Whom the caller named beside the token."""
 
     @property
     def kid(self) -> str:
@@ -56,12 +58,14 @@ class TokenVerifier:
         raw = take_apart(compact)
         require_profile(raw, PROFESSIONAL)
         candidates = await self.trust.candidates(raw, client_id, now)
-        return SignedToken(raw, candidates.signer, authenticate(raw, candidates))
+        return SignedToken(raw, candidates.signer, authenticate(raw, candidates), client_id)
 
     def verified(self, token: SignedToken, now: datetime) -> VerifiedToken[ProfessionalClaims]:
         """Return the token as one that may be spent. Raises an AuthenticTokenRejected."""
         claims = read_claims(token.raw, PROFESSIONAL, self.rules)
         require_parties(claims, token.signer, self.audiences)
+        if token.client_id not in (None, str(token.signer.company_id)):  # one that we signed, for another
+            raise ClaimRejected("iss", "signer")
         require_fresh(claims, PROFESSIONAL, now)
         return VerifiedToken(token.signer, token.kid, claims)
 

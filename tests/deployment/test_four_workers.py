@@ -220,12 +220,12 @@ MOMENTS: dict[str, tuple[Callable[[str], holders.Holding], int]] = {
 
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_the_token_of_a_process_that_is_killed_in_mid_launch_stays_spent(
-    four: Deployment, stores: Stores, company: Company, looking: Looking, moment: str
+    four: Deployment, stores: Stores, company: Company, moment: str
 ) -> None:
     """FLT-023, FLT-024: the others go on, and the token is not good again, whether or not its launch is kept."""
     hold, launches = MOMENTS[moment]
     await at_once(16, lambda _: in_time(company, company.ehr.sign(claims_of(company))))  # all have connections again
-    before = await looking.since()
+    looking = Looking(stores.database_url, company, await kept(stores.database_url, company))
     token = company.ehr.sign(claims_of(company))
     async with hold(stores.database_url) as connection:
         launching = asyncio.create_task(in_time(company, token))

@@ -1,10 +1,12 @@
 """A company without a key of its own has us sign its SSO token; it is verified and spent like any other."""
 
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
 
+from tests.support.audit import said_of
 from tests.support.bsns import fresh_bsn
 from tests.support.ehr import PROFESSIONAL, flip
 from tests.support.wire import problem
@@ -41,8 +43,12 @@ async def test_a_token_that_we_signed_launches_once(company: Company) -> None:
 async def test_the_company_that_we_wrote_into_it_is_the_only_one_it_is_good_for(world: World, company: Company) -> None:
     other = await world.company(alg="ES256")
     token = (await signed(company)).json()["token"]
-    refused = problem(await company.launch(token, clientId=other.company_id), 401, "claim_rejected")
-    assert (refused["claim"], refused["rule"]) == ("iss", "signer")
+    for named in (other.company_id, str(uuid4()), "nobody"):  # who is there, nobody learns
+        refused = problem(await company.launch(token, clientId=named), 401, "claim_rejected")
+        assert (refused["claim"], refused["rule"]) == ("iss", "signer")
+    assert "launch.refused" not in {event["event"] for event in await said_of(world, other.company_id)}
+    refusals = [event for event in await said_of(world, company.company_id) if event["event"] == "launch.refused"]
+    assert len(refusals) == 3
     problem(await company.launch(flip(token, 1)), 401, "token_rejected")
     assert (await company.launch(token, clientId=company.company_id)).status_code == 200
 
