@@ -27,6 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[TURNS] = Turns(folder)
 
 
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave no file open."""
+    config.stash[TURNS].close()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Wait for the turn of a test; with its fixtures, which may start a dozen processes."""

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from common.errors import Unavailable
 
@@ -51,7 +52,7 @@ async def _answer(ask: Callable[[], Awaitable[T]]) -> T:
         try:
             async with asyncio.timeout(_ATTEMPT_SECONDS):
                 return await ask()
-        except (TimeoutError, RedisConnectionError, OSError) as error:
+        except (TimeoutError, RedisTimeoutError, RedisConnectionError, OSError) as error:
             cause = error
         except RedisError as error:  # out of memory, loading, read-only, wrong password
             raise Unavailable("the replay store", private=type(error).__name__) from None

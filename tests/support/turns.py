@@ -16,6 +16,11 @@ class Turns:
         self._door = (folder / "door").open("w")
         self._room = (folder / "room").open("w")
 
+    def close(self) -> None:
+        """Take no more turns."""
+        self._door.close()
+        self._room.close()
+
     @contextmanager
     def taken(self, *, alone: bool) -> Iterator[None]:
         """Wait for a turn, with others or alone, and have it until the end of the context."""
