@@ -57,6 +57,7 @@ sabotage: ## switch off the defences against replay one by one, and see that the
 
 bench-flood: ## how long another company's launches take under a flood of bad signatures
 	@$(VENV) dev
+	@sh tools/debian.sh nginx-light "The benchmark" nginx
 	@exec .venv/bin/python -m benchmarks.flood $(ARGS)
 
 secrets: ## make secrets/, data/ and .env for docker-compose.yml, never over existing ones

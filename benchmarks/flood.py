@@ -1,10 +1,10 @@
 """How long another company's launches take while one address sends bad signatures: `make bench-flood`.
 
-One `sso serve all` with its own Redis and PostgreSQL and the limits of production. A company launches at a steady pace
-from 127.0.0.1, whether or not earlier launches have been answered (so that waiting counts). First alone, then while
-another process sends tokens with a company's `kid` and a false signature, from another address, as fast as it is told
-to. The first 600 of a minute (an address's launches) are verified and refused, the rest is 429 without
-a look.
+One `sso serve all` behind the gateway of `deploy/gateway`, with its own Redis and PostgreSQL and the limits of
+production. A company launches at a steady pace from 127.0.0.1, whether or not earlier launches have been answered (so
+that waiting counts). First alone, then while another process sends tokens with a company's `kid` and a false signature,
+from another address, as fast as it is told to. Sixty at once and ten a second get through the gateway and are verified
+and refused, the rest is 429 without a look.
 
 Service, stores, company and flood share this machine's processors: a flood that costs the sender as much as it costs
 us shows here as slower launches, so the figures are an upper bound.
@@ -14,6 +14,8 @@ import argparse
 import asyncio
 import multiprocessing
 import os
+import re
+import shutil
 import statistics
 import tempfile
 import time
@@ -25,8 +27,9 @@ import httpx2
 
 from tests.support.deployment import AT_OUR_NAME, OWNERS, Deployment, claims_of
 from tests.support.ehr import flip
-from tests.support.servers.loopback import HOST
+from tests.support.servers.loopback import HOST, die_with_parent
 from tests.support.servers.postgres_server import PostgresServer
+from tests.support.servers.process import ServerProcess
 from tests.support.servers.redis_server import RedisServer
 from tests.support.world import Company
 
@@ -34,6 +37,35 @@ SPAWN = multiprocessing.get_context("spawn")
 FLOODERS = "127.0.0.{}"
 """Other addresses of this machine, one for each phase: Linux answers to all of 127.0.0.0/8."""
 CONNECTIONS = 16
+
+
+CONFIGURATION = Path(__file__).parents[1] / "deploy" / "gateway" / "nginx.conf"
+
+
+class Gateway(ServerProcess):
+    """The gateway, with one process behind it that has all services. Raises RuntimeError where there is no nginx."""
+
+    def __init__(self, behind: int) -> None:
+        super().__init__(None)
+        self._behind = behind
+
+    def _prepare(self) -> None:
+        text = re.sub(r"http://\w+:8080", f"http://{HOST}:{self._behind}", CONFIGURATION.read_text())
+        text = text.replace("0.0.0.0:8080", f"{HOST}:{self.port}").replace("/tmp/", f"{self.folder}/")  # noqa: S108 - nginx's own
+        (self.folder / "nginx.conf").write_text(text)
+
+    def _command(self) -> list[str]:
+        program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
+        if program is None:
+            raise RuntimeError("no nginx: install it (Debian: apt-get install nginx-light)")
+        words = ["-c", str(self.folder / "nginx.conf"), "-g", "daemon off; user root;"]  # the folder is ours alone
+        return [*die_with_parent("TERM"), program, *words]
+
+    def _ready(self) -> bool:
+        try:
+            return httpx2.get(f"http://{HOST}:{self.port}/healthz", headers=AT_OUR_NAME).is_success
+        except httpx2.TransportError:
+            return False
 
 
 @dataclass(frozen=True)
@@ -112,12 +144,13 @@ async def _flood(address: str, port: int, token: str, per_second: float, seconds
     return answers
 
 
-async def measure(deployment: Deployment, options: argparse.Namespace) -> list[Phase]:
+async def measure(deployment: Deployment, port: int, options: argparse.Namespace) -> list[Phase]:
     """Return the phases: alone, with the flood, alone again."""
     service = deployment.services["all"]
     phases: list[Phase] = []
     everyone = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
-    async with httpx2.AsyncClient(base_url=service.address, headers=AT_OUR_NAME, limits=everyone, timeout=30) as client:
+    address = f"http://{HOST}:{port}"
+    async with httpx2.AsyncClient(base_url=address, headers=AT_OUR_NAME, limits=everyone, timeout=30) as client:
         company, flooded = await deployment.company(client), await deployment.company(client)
         bad = flip(flooded.ehr.sign(claims_of(flooded)), 2)
         await launches(company, 10, 2)  # opens the connections
@@ -127,7 +160,7 @@ async def measure(deployment: Deployment, options: argparse.Namespace) -> list[P
             ("alone again", 0.0),
         ):
             results: multiprocessing.Queue[Counter[int]] = SPAWN.Queue()
-            arguments = (FLOODERS.format(len(phases) + 1), service.port, bad, rate, options.seconds, results)
+            arguments = (FLOODERS.format(len(phases) + 1), port, bad, rate, options.seconds, results)
             flooder = SPAWN.Process(target=flood, args=arguments) if rate else None
             before = processor_seconds(service.pid)
             if flooder:
@@ -157,12 +190,15 @@ def main() -> None:
         PostgresServer(private=True) as postgres,
     ):
         database = asyncio.run(postgres.create_database())
-        deployment = Deployment(Path(folder), dict.fromkeys(OWNERS, database), redis.url, ("all",), 1)
+        deployment = Deployment(
+            Path(folder), dict.fromkeys(OWNERS, database), redis.url, ("all",), 1, SSO_ISSUER__PROXIES=HOST
+        )
         deployment.services["all"].start_seconds = 120.0
         try:
             deployment.start()
-            for phase in asyncio.run(measure(deployment, options)):
-                print(phase.line())
+            with Gateway(deployment.services["all"].port) as gateway:
+                for phase in asyncio.run(measure(deployment, gateway.port, options)):
+                    print(phase.line())
         finally:
             deployment.close()
 
