@@ -80,6 +80,9 @@ class World:
     clock: SetClock
     folder: Path
     database_url: str
+    seen: dict[str, tuple[Any, set[Any]]] = field(repr=False, default_factory=dict)
+    """What `tests/support/state.py` last saw in each table."""
+
     _transport: httpx2.ASGITransport = field(repr=False, default=None)  # type: ignore[assignment]
 
     async def company(self, name: str = "Huisartsenpraktijk De Linde", *, alg: str = "RS256") -> Company:
@@ -128,4 +131,4 @@ async def open_world(
         whole = await wire_whole(ground, settings, demo_service(folder))
         transport = httpx2.ASGITransport(await demo_app(whole, folder), raise_app_exceptions=True)
         async with httpx2.AsyncClient(transport=transport, base_url=ISSUER, event_hooks=DESCRIBED) as client:
-            yield World(whole, client, clock, folder, database_url, transport)
+            yield World(whole, client, clock, folder, database_url, _transport=transport)
