@@ -96,6 +96,18 @@ class ProfessionalClaims(_Claims):
         return self.patient_info.bsn if self.patient_info else None
 
 
+class AssertionClaims(_Claims):
+    """A company's client assertion (RFC 7523 3): `iss` and `sub` are both its companyId."""
+
+    iss: str
+    sub: str
+    aud: Audience
+    jti: Jti
+    exp: NumericDate
+    iat: Omittable[NumericDate] = None
+    nbf: Omittable[NumericDate] = None
+
+
 def _uuid(value: object) -> object:
     return UUID(value) if isinstance(value, str) else value
 

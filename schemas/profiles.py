@@ -10,7 +10,15 @@ from datetime import timedelta
 from typing import Any, Final, Generic, TypeVar
 
 from schemas.base import Schema
-from schemas.claims import AccessClaims, CompanyClaims, InternalClaims, LaunchClaims, PatientClaims, ProfessionalClaims
+from schemas.claims import (
+    AccessClaims,
+    AssertionClaims,
+    CompanyClaims,
+    InternalClaims,
+    LaunchClaims,
+    PatientClaims,
+    ProfessionalClaims,
+)
 
 C = TypeVar("C", bound=Schema)
 A = TypeVar("A", bound=AccessClaims)
@@ -61,6 +69,17 @@ PROFESSIONAL: Final = SingleUseProfile(
     leeway=timedelta(seconds=30),
     max_age=timedelta(seconds=300),
 )
+
+
+ASSERTION: Final = SingleUseProfile(
+    name="client_assertion",
+    typ=frozenset({None, "jwt", "client-authentication+jwt"}),
+    algorithms=PROFESSIONAL.algorithms,
+    claims=AssertionClaims,
+    leeway=timedelta(seconds=30),
+    max_age=timedelta(seconds=300),
+)
+"""How a company proves who it is with its own key (RFC 7523 2.2); it may last `max_age`, by its `exp`."""
 
 
 def _access(name: str, claims: type[A]) -> AccessProfile[A]:

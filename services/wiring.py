@@ -46,10 +46,11 @@ from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
 from services.ground import Ground
 from services.required import SEALING_KEY
-from sso.issuer.clients import secret_digest
+from sso.issuer.clients import ClientAuthentication, secret_digest
 from sso.issuer.endpoint import TokenEndpoint
 from sso.issuer.internal import InternalTokenEndpoint
 from sso.issuer.issue import TokenIssuer
+from sso.issuer.metadata import Metadata
 from sso.issuer.professional import ProfessionalTokenEndpoint
 from sso.launch import ports
 from sso.launch.checks import LaunchChecks
@@ -59,8 +60,9 @@ from sso.launch.flow import LaunchFlow
 from sso.launch.registration import RegistrationCodes, Registrations
 from sso.launch.resume import LaunchSessions
 from sso.launch.routes import DiagnosisEndpoint, LaunchEndpoints
-from sso.launch.store_sql import SqlLaunches, SqlSessions
+from sso.launch.store_sql import SqlAssertions, SqlLaunches, SqlSessions
 from sso.verifier.access import AccessTokens, OwnTokens
+from sso.verifier.assertions import Assertions
 from sso.verifier.replay import Spender
 from sso.verifier.replay_redis import RedisReplayGuard
 from sso.verifier.trust import Trust
@@ -82,6 +84,7 @@ class Identity:
 
     rings: Rings
     companies: Companies
+    clients: ClientAuthentication
     partner_keys: PartnerKeys
     key_sets: KeySets
     access: AccessTokens
@@ -139,12 +142,14 @@ def wire_identity(
     codes = RegistrationCodes(sealer)
     contexts = LaunchContexts(dossiers, issuer, codes.address)
     audiences = (ground.issuer, f"{ground.issuer}/sso/launch")
-    tokens = TokenVerifier(Trust(companies, partner_keys, rings.sso, key_sets), audiences, ground.rules)
-    checks = LaunchChecks(tokens, launches, pseudoniemen, relationships)
-    spender = Spender(RedisReplayGuard(ground.redis))
+    trust, guard = Trust(companies, partner_keys, rings.sso, key_sets), RedisReplayGuard(ground.redis)
+    checks = LaunchChecks(TokenVerifier(trust, audiences, ground.rules), launches, pseudoniemen, relationships)
+    spender = Spender(guard)
+    asserted = (ground.issuer, f"{ground.issuer}/auth/token")
     return Identity(
         rings=rings,
         companies=companies,
+        clients=ClientAuthentication(companies, Assertions(trust, asserted, guard, SqlAssertions(database))),
         partner_keys=partner_keys,
         key_sets=key_sets,
         access=AccessTokens(OwnTokens(rings.access, audit, ground.issuer, clock), companies, launches),
@@ -194,10 +199,11 @@ def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping
     audit = ground.databases.audit(IDENTITY_OWNER)
     return [
         *jwks_routes(clock, identity.rings.access, identity.rings.sso),
+        *Metadata(ground.issuer).routes(),
         *CompanyEndpoints(identity.companies, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
         *KeySetEndpoints(limits, identity.key_sets, access, rules).routes(),
-        *TokenEndpoint(limits, identity.companies, identity.issuer, audit, clock).routes(),
+        *TokenEndpoint(limits, identity.clients, identity.issuer, audit, clock).routes(),
         *InternalTokenEndpoint(limits, service_digests, identity.issuer, audit, clock).routes(),
         *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),
         *LaunchEndpoints(limits, identity.launches, identity.contexts, identity.launch_sessions).routes(),

@@ -9,13 +9,24 @@ from schemas.bodies import KeyAnswer, LaunchRequest, SkippedKeyAnswer
 from schemas.identifiers import Bsn
 
 
-class TokenForm(BaseModel):
+class ServiceTokenForm(BaseModel):
     """A token request (RFC 6749 4.4.2). Without Basic, `client_id` and `client_secret` are in the form."""
 
     grant_type: Literal["client_credentials"]
     scope: str = ""
     client_id: str = ""
     client_secret: str = ""
+
+
+class TokenForm(ServiceTokenForm):
+    """A token request (RFC 6749 4.4.2).
+
+    Without Basic, `client_id` and `client_secret` are in the form, or a `client_assertion` (RFC 7523 2.2): a JWT of at
+    most five minutes that is good once, signed with a key of the company, `iss` and `sub` its companyId, `aud` ours.
+    """
+
+    client_assertion_type: str = ""
+    client_assertion: str = ""
 
 
 class LaunchForm(LaunchRequest):
@@ -37,6 +48,22 @@ class KeySet(Answer):
     """RFC 7517 5: public keys only."""
 
     keys: list[dict[str, Any]]
+
+
+class ServerMetadata(BaseModel):
+    """RFC 8414 2."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    issuer: str
+    token_endpoint: str
+    token_endpoint_auth_methods_supported: list[str]
+    token_endpoint_auth_signing_alg_values_supported: list[str]
+    jwks_uri: str
+    grant_types_supported: list[str]
+    response_types_supported: list[str]
+    scopes_supported: list[str]
+    service_documentation: str
 
 
 class Alive(Answer):

@@ -1,19 +1,24 @@
-"""How a company proves at the token endpoint who it is (RFC 6749 2.3.1): what it sends, and whether that is right."""
+"""How a company proves at the token endpoint who it is: what it sends, and whether that is right.
+
+By its secret (RFC 6749 2.3.1), or by an assertion that it signed with a key of its own (RFC 7523 2.2).
+"""
 
 import base64
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
-from common.audit.refusals import because
-from common.errors import InvalidClient, InvalidInput
+from common.audit.refusals import because, cause_of
+from common.errors import InvalidClient, InvalidInput, TokenRejected
 from schemas.identifiers import CompanyId
 
+JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _SECRET_BYTES: Final = 32
 
 
@@ -23,6 +28,8 @@ class Client:
 
     company_id: CompanyId
     company_name: str
+    jti: str | None = None
+    """Of the assertion by which it did so: good, and not used up yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,43 @@ class Clients(Protocol):
     async def client(self, company_id: CompanyId) -> RegisteredClient | None:
         """Return the company if it exists and is active."""
         ...
+
+
+class Signed(Protocol):
+    """A good assertion, for all that can be known before it is used up."""
+
+    @property
+    def company_id(self) -> CompanyId:
+        """Return whose it is."""
+        ...
+
+    @property
+    def company_name(self) -> str:
+        """Return what that company is called."""
+        ...
+
+    @property
+    def jti(self) -> str:
+        """Return the name under which it can be used once."""
+        ...
+
+
+class Assertions(Protocol):
+    async def verified(self, compact: str, client_id: str | None, now: datetime) -> Signed:
+        """Return who signed a good assertion, which may name `client_id` alone. Raises TokenRejected or Unavailable."""
+        ...
+
+    async def spend(self, company_id: CompanyId, jti: str, now: datetime) -> None:
+        """Use up an assertion. Raises TokenReplayed or Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCredentials:
+    """A client assertion, not verified, and whom else the request names."""
+
+    assertion: str
+    client_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +102,16 @@ def secret_digest(secret: str) -> bytes:
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def from_form(authorization: tuple[str, str], form: Mapping[str, str]) -> Credentials:
+def from_form(authorization: tuple[str, str], form: Mapping[str, str]) -> Credentials | SignedCredentials:
     """Return the credentials of a token request: from Basic, or else from the form.
 
     Raises InvalidInput if there are two (RFC 6749 2.3), InvalidClient if there are none.
     """
     scheme, encoded = authorization
+    if "client_assertion" in form or "client_assertion_type" in form:
+        if scheme or "client_secret" in form:
+            raise InvalidInput("Authenticate in one way: with a secret or with an assertion.")
+        return _signed(form)
     if scheme == "basic":
         if "client_secret" in form:
             raise InvalidInput("Authenticate in one way: in the Authorization header or in the form.")
@@ -74,6 +122,14 @@ def from_form(authorization: tuple[str, str], form: Mapping[str, str]) -> Creden
     if scheme or "client_secret" not in form or "client_id" not in form:
         raise because(InvalidClient(private="no client credentials"), "no_credentials")
     return Credentials(form["client_id"], form["client_secret"], "Bearer")
+
+
+def _signed(form: Mapping[str, str]) -> SignedCredentials:
+    if "client_assertion" not in form or "client_assertion_type" not in form:
+        raise InvalidInput("A client_assertion and its client_assertion_type come together.")
+    if form["client_assertion_type"] != JWT_BEARER:
+        raise because(InvalidClient(private="another type of assertion"), "unreadable_credentials")
+    return SignedCredentials(form["client_assertion"], form.get("client_id"))
 
 
 def _from_basic(encoded: str) -> Credentials:
@@ -102,6 +158,40 @@ async def authenticate(clients: Clients, credentials: Credentials) -> Client:
         cause = "unknown_client" if registered is None else "wrong_secret"
         raise because(InvalidClient(scheme=credentials.scheme, private=cause), cause)
     return registered.client
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAuthentication:
+    """Both ways."""
+
+    clients: Clients
+    assertions: Assertions
+
+    async def of(self, credentials: Credentials | SignedCredentials, now: datetime) -> Client:
+        """Return the company behind the credentials. Raises InvalidClient, the same for every cause, or Unavailable."""
+        if isinstance(credentials, Credentials):
+            return await authenticate(self.clients, credentials)
+        try:
+            signed = await self.assertions.verified(credentials.assertion, credentials.client_id, now)
+        except TokenRejected as error:
+            raise _refused(error) from None
+        return Client(signed.company_id, signed.company_name, signed.jti)
+
+    async def use_up(self, client: Client, now: datetime) -> None:
+        """Use up the assertion, if it was one: last of all, when nothing else can refuse the request any more.
+
+        In the transaction that is open. Raises InvalidClient if it was used before, or Unavailable.
+        """
+        if client.jti is None:
+            return
+        try:
+            await self.assertions.spend(client.company_id, client.jti, now)
+        except TokenRejected as error:
+            raise _refused(error) from None
+
+
+def _refused(error: TokenRejected) -> InvalidClient:
+    return because(InvalidClient(private=error.private or error.detail), cause_of(error))
 
 
 async def _find(clients: Clients, client_id: str) -> RegisteredClient | None:

@@ -22,7 +22,7 @@ from schemas import scopes
 from schemas.base import Rules
 from schemas.bodies import CompanyCredentials, TokenAnswer
 from schemas.profiles import COMPANY
-from sso.issuer.clients import Client, Clients, Credentials, authenticate, from_form
+from sso.issuer.clients import Client, ClientAuthentication, Credentials, SignedCredentials, from_form
 from sso.issuer.issue import TokenIssuer
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
@@ -35,7 +35,7 @@ class TokenEndpoint:
     """The token endpoint for companies: client credentials as a form, or our own short JSON."""
 
     limits: Limits
-    clients: Clients
+    clients: ClientAuthentication
     issuer: TokenIssuer
     audit: AuditLog
     clock: Clock
@@ -48,18 +48,21 @@ class TokenEndpoint:
         """Answer a token request."""
         credentials, given = await self._read(request)
         async with self.limits.of_address(client_address(request), Counted.TOKEN_REQUESTS):
-            client = await authenticate(self.clients, credentials)
-        now, whose = self.clock(), {"company_id": client.company_id}
+            now = self.clock()
+            client = await self.clients.of(credentials, now)
+        whose = {"company_id": client.company_id}
         async with (
             self.limits.of_company(client.company_id, Counted.TOKEN_REQUESTS),
             refusals(self.audit, COMPANY_TOKEN_REFUSED, now, **whose),
         ):
             require_client_credentials(given)
             answer = self._answer(client, given.get("scope", ""), now)
-            await self.audit.write(COMPANY_TOKEN_ISSUED(now, **whose))
+            async with self.audit.unit_of_work():
+                await self.clients.use_up(client, now)
+                await self.audit.write(COMPANY_TOKEN_ISSUED(now, **whose))
             return answer
 
-    async def _read(self, request: Request) -> tuple[Credentials, dict[str, str]]:
+    async def _read(self, request: Request) -> tuple[Credentials | SignedCredentials, dict[str, str]]:
         if media_type(request, FORM, JSON) != JSON:
             return await token_request(request)
         if authorization(request)[0]:
@@ -79,7 +82,7 @@ class TokenEndpoint:
         return JSONResponse(answer.wire(), headers=NO_STORE)
 
 
-async def token_request(request: Request) -> tuple[Credentials, dict[str, str]]:
+async def token_request(request: Request) -> tuple[Credentials | SignedCredentials, dict[str, str]]:
     """Return the credentials of a token request, not verified, and its parameters.
 
     Unknown parameters are ignored, empty ones are absent (RFC 6749 3.2). Raises what reading a form raises,

@@ -18,7 +18,7 @@ from common.http.routing import Resource
 from common.limits import Counted, Limits
 from schemas.bodies import TokenAnswer
 from schemas.profiles import INTERNAL
-from sso.issuer.clients import Credentials, secret_digest
+from sso.issuer.clients import Credentials, SignedCredentials, secret_digest
 from sso.issuer.endpoint import NO_STORE, require_client_credentials, token_request
 from sso.issuer.issue import TokenIssuer
 
@@ -52,7 +52,7 @@ class InternalTokenEndpoint:
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)
         return JSONResponse(answer.wire(), headers=NO_STORE)
 
-    async def _authenticated(self, credentials: Credentials, address: str) -> str:
+    async def _authenticated(self, credentials: Credentials | SignedCredentials, address: str) -> str:
         """Return the service's name. Who is none has the room of their address; our own services do not share it."""
         try:
             return self._name(credentials)
@@ -60,7 +60,9 @@ class InternalTokenEndpoint:
             async with self.limits.of_address(address, Counted.TOKEN_REQUESTS):
                 raise
 
-    def _name(self, credentials: Credentials) -> str:
+    def _name(self, credentials: Credentials | SignedCredentials) -> str:
+        if isinstance(credentials, SignedCredentials):  # a company's way
+            raise because(InvalidClient(private="an assertion"), "unknown_client")
         digest = secret_digest(credentials.secret)
         registered = self.services.get(credentials.client_id)
         if not hmac.compare_digest(digest, registered or bytes(len(digest))):

@@ -100,6 +100,10 @@ class Trust:
         claimed = client_id if client_id is not None else token.unverified_iss()
         if claimed is None:
             return await self._by_kid(token)
+        return await self.of_company(token, claimed)
+
+    async def of_company(self, token: RawToken, claimed: str) -> Candidates:
+        """Return the keys of its own with which this company may have signed. Raises UntrustedIssuer or UnknownKey."""
         signer = await self._signer(claimed)
         keys = await self.keys.current(signer.company_id)
         if token.kid is not None and not any(key.answers_to(token.kid) for key in keys):

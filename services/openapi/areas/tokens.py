@@ -8,7 +8,8 @@ from schemas.bodies import CompanyCredentials, SignedToken, TokenAnswer, TokenCo
 from schemas.scopes import Scope
 from services.openapi import examples
 from services.openapi.operation import Body, Caller, Operation, Reply
-from services.openapi.shapes import KeySet, PatientLogin, TokenForm
+from services.openapi.shapes import KeySet, PatientLogin, ServerMetadata, ServiceTokenForm, TokenForm
+from sso.issuer.metadata import Metadata
 
 _SECRET: Final = {"client_secret": examples.SECRET, "grant_type": "client_credentials"}
 _CONTENTS: Final = {
@@ -44,7 +45,7 @@ OPERATIONS: Final = (
         summary="Get an internal token: for our own services",
         caller=Caller.CLIENT,
         wire="oauth",
-        bodies=[Body(TokenForm, {**_SECRET, "client_id": "dossier"}, FORM)],
+        bodies=[Body(ServiceTokenForm, {**_SECRET, "client_id": "dossier"}, FORM)],
         replies=[Reply(200, "A token", TokenAnswer(access_token=examples.TOKEN, expires_in=900))],
     ),
     Operation(
@@ -72,6 +73,20 @@ OPERATIONS: Final = (
             )
         ],
         errors=[errors.NotAuthenticated],
+    ),
+    Operation(
+        method="GET",
+        path="/.well-known/oauth-authorization-server",
+        summary="Get what an OAuth client has to know of this server (RFC 8414)",
+        caller=Caller.ANYONE,
+        replies=[
+            Reply(
+                200,
+                "The metadata, good for five minutes",
+                ServerMetadata.model_validate(Metadata("https://sso.example").document()),
+                headers=["Cache-Control"],
+            )
+        ],
     ),
     Operation(
         method="GET",
