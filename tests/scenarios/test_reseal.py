@@ -257,6 +257,12 @@ async def test_the_old_key_opens_nothing_any_more(installation: Installation, da
         assert not any(value and bytes(value).startswith(old) for row in rows for value in row), place.table.name
 
 
+async def test_one_key_as_both_is_no_change_and_is_refused_at_the_start(installation: Installation) -> None:
+    with pytest.raises(SettingsError, match="are the same"):
+        async with installation.started("old", "old"):
+            pass
+
+
 def test_every_sealed_column_is_known() -> None:
     columns = {
         (table.name, column.name)
