@@ -5,7 +5,7 @@ services apart they are `services/peers`.
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -217,8 +217,13 @@ def dossier_routes(ground: Ground, dossiers: Dossiers, access: AccessTokens) -> 
 
 def read_sealer(settings: Settings) -> Sealer:
     """Return the sealer of the key files in the settings. Raises SettingsError."""
+    return Sealer(*sealing_keys(settings))
+
+
+def sealing_keys(settings: Settings) -> Sequence[bytes]:
+    """Return the key that seals, and the other one if there is one. Raises SettingsError."""
     other = settings.keys.other_sealing_file
-    return Sealer(read_key(SEALING_KEY.of(settings)), read_key(other) if other is not None else None)
+    return [read_key(SEALING_KEY.of(settings)), *([read_key(other)] if other is not None else [])]
 
 
 def first_status(settings: Settings) -> Status:

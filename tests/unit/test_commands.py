@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from common.errors import SettingsError
-from common.key_files import read_secret
+from common.key_files import make_key, read_secret
 from tests.support.command import Ended, sso
 
 SECRET = "9f" * 32
@@ -70,6 +70,17 @@ def test_a_check_says_what_production_lacks(tmp_path: Path) -> None:
     assert "digest.key cannot be read" in said(sso("config", "check", **settings), 2)
     del settings["SSO_REDIS__URL"]
     assert "SSO_REDIS__URL" in said(sso("config", "check", **settings), 2)
+
+
+def test_a_check_reads_the_other_sealing_key_too(tmp_path: Path) -> None:
+    settings, other = files(tmp_path), tmp_path / "other.key"
+    settings["SSO_KEYS__OTHER_SEALING_FILE"] = str(other)
+    assert "other.key cannot be read" in said(sso("config", "check", **settings), 2)
+    make_key(other)
+    assert sso("config", "check", **settings).code == 0
+    for name in ("sealing", "digest"):
+        other.write_bytes((tmp_path / f"{name}.key").read_bytes())
+        assert "are the same" in said(sso("config", "check", **settings), 2), name
 
 
 def test_the_secret_of_a_service_has_to_be_beyond_guessing(tmp_path: Path) -> None:
