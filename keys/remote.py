@@ -95,7 +95,11 @@ class Fetcher:
                         raise JwksUriRejected(
                             "certificate", "TLS did not come about: is the certificate good?"
                         ) from None
-                except (httpx2.HTTPError, httpx2.InvalidURL, OSError):  # a bad TLS record is an OSError, and comes as it is
+                except (
+                    httpx2.HTTPError,
+                    httpx2.InvalidURL,
+                    OSError,
+                ):  # a bad TLS record is an OSError, and comes as it is
                     break
         raise JwksUriRejected("connection", "Nobody answered there in HTTP.")
 
