@@ -137,6 +137,7 @@ async def test_nobody_fetches_for_a_suspended_company(
     instance.clock.forward(seconds=MAX_AGE)
     due = await instance.sets.store.due(instance.clock(), 1)
     await suspend(instance, company)
+    assert await instance.sets.store.due(instance.clock(), 1) == []
     assert await instance.sets.store.claim(company, instance.clock(), instance.clock() + COOLDOWN) is None
     await instance.sets.refresh_due()
     assert (due, server.asked) == ([company], [])

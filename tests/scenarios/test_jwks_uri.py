@@ -158,6 +158,10 @@ async def test_a_set_with_another_companys_key_gives_nobody_that_companys_launch
     server.answers = key_set(*({**key, "alg": key["alg"]} for key in ours))
     members = await rejected(company, server.uri, "no_keys")
     assert {one["reason"] for one in members["skipped"]} == {"another_company"}
+    before = await state_of(world)
+    server.answers = key_set(*({**key, "d": "AAAA"} for key in [*ours, stolen]))
+    await rejected(company, server.uri, "no_keys")
+    assert not await changed(world, before)
 
 
 async def test_a_rotation_that_is_announced_refuses_no_token(
