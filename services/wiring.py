@@ -6,7 +6,7 @@ services apart they are `services/peers`.
 
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from common.clock import Clock
@@ -131,7 +131,8 @@ def wire_identity(
     companies = Companies(SqlCompanies(database), audit, clock, first_status)
     partner_keys = PartnerKeys(SqlPartnerKeys(database), audit, clock, (rings.access, rings.sso))
     fetcher = Fetcher(ssl.create_default_context(), SystemResolver(), ground.rules.public_key_sets)
-    key_sets = KeySets(SqlKeySets(database), fetcher, partner_keys, audit, clock)
+    put_fetcher = replace(fetcher, resolve=SystemResolver())
+    key_sets = KeySets(SqlKeySets(database), fetcher, put_fetcher, partner_keys, audit, clock)
     issuer = TokenIssuer(rings.access, ground.issuer)
     launches, sessions = SqlLaunches(database, sealer), SqlSessions(database, sealer)
     professionals = Professionals(SqlAccounts(database, sealer))

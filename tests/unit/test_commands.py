@@ -102,5 +102,5 @@ def test_companies_are_asked_after_in_a_database_that_is_current(tmp_path: Path)
     assert sso("migrate", **settings).code == 0
     assert sso("company", "list", **settings) == Ended(0, "", "")
     for unknown in (str(uuid4()), "no id"):
-        for command in ("show", "approve", "suspend", "resume"):
+        for command in ("show", "approve", "suspend", "resume", "withdraw-keys"):
             assert "no company with this id" in said(sso("company", command, unknown, **settings), 1)
