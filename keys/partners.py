@@ -69,7 +69,11 @@ class PartnerKeyStore(Protocol):
         ...
 
     async def revoke(self, company_id: CompanyId, kid: str, now: datetime) -> bool:
-        """Revoke a key for ever, uploaded or published; return whether the company had it."""
+        """Revoke a key for ever, uploaded, published or withdrawn; return whether the company had it."""
+        ...
+
+    async def revoke_exposed(self, key: PartnerKey, now: datetime) -> bool:
+        """Revoke a key for ever that its company has or nobody has; return whether it is revoked by this."""
         ...
 
 
@@ -128,6 +132,19 @@ class PartnerKeys:
             if not _THUMBPRINT.fullmatch(kid) or not await self.store.revoke(company_id, kid, now):
                 raise NotFound("There is no such key.")
             await self.audit.write(KEY_REVOKED(now, **whose, kid=kid))
+
+    async def revoke_exposed(self, company_id: CompanyId, keys: Sequence[policy.PublicKey]) -> None:
+        """Revoke those of these keys that the company has, and those that nobody has, so that it never has them.
+
+        They were found with their private parts where anybody can fetch them. Another company's stay as they are, and
+        ours: who wrote the set can have invented the private part.
+        """
+        own, now = self.own_among([key.kid for key in keys]), self.clock()
+        async with self.audit.unit_of_work():
+            for key in (key for key in keys if key.kid not in own):
+                found = PartnerKey(key.kid, company_id, key.kty, key.alg, kept_form(key), None, now)
+                if await self.store.revoke_exposed(found, now):
+                    await self.audit.write(KEY_REVOKED(now, company_id=company_id, kid=key.kid))
 
 
 def kept_form(key: policy.PublicKey) -> str:

@@ -45,6 +45,21 @@ def from_jwk(jwk: Mapping[str, object]) -> PublicKey:
     return PublicKey(kid=_thumbprint(members), kty=members["kty"], alg=_algorithm(jwk, members), jwk=members)
 
 
+def exposed(jwk: Mapping[str, object]) -> PublicKey | None:
+    """Return the public part of a key that stands there with private members, for all to see; None if there is none.
+
+    A private member that is empty or null gives nothing away. Of those members nothing is looked at or kept.
+    """
+    if not any(jwk.get(name) for name in _PRIVATE):
+        return None
+    try:
+        members = public_members(jwk)
+    except KeyRejected:
+        return None  # nor would it be taken without them
+    fitting = _ALGORITHMS[members.get("crv", members["kty"])]
+    return PublicKey(kid=_thumbprint(members), kty=members["kty"], alg=fitting[0], jwk=members)
+
+
 def from_pem(pem: str) -> PublicKey:
     """Return the key in one PEM block, PUBLIC KEY or RSA PUBLIC KEY. Raises KeyRejected like `from_jwk`."""
     return from_jwk(jwk_from_pem(pem))

@@ -2,7 +2,8 @@
 
 Whoever names a server can name one of ours. So a name is resolved once, each of its addresses is looked at, and the
 connection goes to an address that passed, with TLS for the name: what the name resolves to a moment later is without
-effect. Nothing is followed, unpacked, remembered or taken from the environment.
+effect. Nothing is followed, unpacked or remembered, and no proxy that the environment names is asked. Which authorities
+are trusted is OpenSSL's to say, as everywhere: SSL_CERT_FILE and SSL_CERT_DIR count.
 """
 
 import asyncio
@@ -12,16 +13,17 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from threading import BoundedSemaphore
+from typing import Any, Final
 
 import httpx2
 
-from common.errors import JwksUriRejected
+from common.errors import JwksUriRejected, Unavailable
 from keys.key_sets.location import Location, is_public, locate
 
 MAX_BYTES: Final = 64 * 1024
 SECONDS: Final = 5.0
-"""In all: resolving, connecting, and every octet of the answer."""
+"""In all: resolving, connecting, and every octet of the answer. No queue of ours is in it: there is none."""
 
 MIN_AGE: Final = 60
 MAX_AGE: Final = 3600
@@ -30,14 +32,14 @@ DEFAULT_AGE: Final = 900
 
 _CONNECT_SECONDS: Final = 1.5
 _ADDRESSES: Final = 4
-_RESOLVERS: Final = 8
+_RESOLVERS: Final = 32
 _OK: Final = 200
 _REDIRECTS: Final = range(300, 400)
 _MAX_AGE: Final = re.compile(r'(?:^|[\s,])max-age\s*=\s*"?([0-9]{1,9})', re.ASCII | re.IGNORECASE)
 _NOT_KEPT: Final = re.compile(r"\bno-(?:store|cache)\b", re.IGNORECASE)
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""From a name and a port to the addresses there. Raises OSError if there are none."""
+"""From a name and a port to the addresses there. Raises OSError if there are none, Unavailable if we cannot look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Fetcher:
         """Return what a URL answers, within SECONDS.
 
         Raises JwksUriRejected: `url`, `scheme`, `port`, `address`, `connection`, `certificate`, `timeout`, `redirect`,
-        `status`, `packed` or `too_large`.
+        `status`, `packed` or `too_large`; or Unavailable, where it was we who could not look.
         """
         location = locate(uri, public=self.public)
         try:
@@ -93,24 +95,35 @@ class Fetcher:
                         raise JwksUriRejected(
                             "certificate", "TLS did not come about: is the certificate good?"
                         ) from None
-                except (httpx2.HTTPError, httpx2.InvalidURL):
+                except (
+                    httpx2.HTTPError,
+                    httpx2.InvalidURL,
+                    OSError,
+                ):  # a bad TLS record is an OSError, and comes as it is
                     break
         raise JwksUriRejected("connection", "Nobody answered there in HTTP.")
 
 
 class SystemResolver:
-    """Resolves as the system does, in threads of its own: a name server that is slow keeps nothing else waiting."""
+    """Resolves as the system does, in threads of its own; nobody waits for one.
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve")
+    Where a name server does not answer, its thread is taken until the system gives up, which is some ten to thirty
+    seconds and longer than we wait. So there are many threads; those who fetch what others chose share none with those
+    who fetch what is due; and whoever finds none free is told so at once.
+    """
+
+    def __init__(self, threads: int = _RESOLVERS, look_up: Callable[..., Sequence[Any]] = socket.getaddrinfo) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="resolve")
+        self._free = BoundedSemaphore(threads)
+        self._look_up = look_up
 
     async def __call__(self, host: str, port: int) -> Sequence[str]:
         """See `Resolve`."""
-
-        def resolve() -> Sequence[str]:
-            return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-
-        return await asyncio.get_running_loop().run_in_executor(self._threads, resolve)
+        if not self._free.acquire(blocking=False):
+            raise Unavailable("the resolver of names", retry_after=5, private="all threads wait for name servers")
+        asked = self._threads.submit(self._look_up, host, port, type=socket.SOCK_STREAM)
+        asked.add_done_callback(lambda _: self._free.release())  # when its thread is free, and not when we gave up
+        return [str(found[4][0]) for found in await asyncio.wrap_future(asked)]
 
 
 def _url(location: Location, address: str) -> httpx2.URL:

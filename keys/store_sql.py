@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     CheckConstraint,
@@ -59,6 +59,9 @@ company_keys = Table(
     Column("published_as", String(255)),  # its name in the company's key set, if it is there (`keys/key_sets`)
     UniqueConstraint("company_id", "place"),
 )
+COUNTS: Final = company_keys.c.place.is_not(None) | company_keys.c.published_as.is_not(None)
+"""Beside that it is not revoked. A key that has left its company's set and is nowhere else is withdrawn: it counts no
+longer, and is still that company's, so that it can be revoked and nobody else takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,10 @@ class SqlPartnerKeys:
                     kept = _same(row, key)
                     if kept.uploaded:
                         return kept, False
-                    key = replace(key, published_as=kept.published_as)  # from now on it is both
-                    await connection.execute(delete(company_keys).where(company_keys.c.kid == key.kid))
+                    gone = (await connection.execute(_take_out(key))).first()
+                    if gone is None:
+                        continue  # it was revoked, uploaded or freed since it was read
+                    key = replace(key, published_as=gone.published_as)  # if it has a name there, it is both from now on
                 place = await self._free_place(connection, key.company_id)
                 if await self._insert(connection, key, place):
                     return key, True
@@ -123,24 +128,13 @@ class SqlPartnerKeys:
         return min(free)
 
     async def _insert(self, connection: AsyncConnection, key: PartnerKey, place: int) -> bool:
-        values = {
-            "kid": key.kid,
-            "company_id": key.company_id,
-            "place": place,
-            "kty": key.kty,
-            "alg": key.alg,
-            "jwk": key.jwk,
-            "label": key.label,
-            "created_at": key.created_at,
-            "published_as": key.published_as,
-        }
-        insert = self.database.insert(company_keys).values(values).on_conflict_do_nothing()
+        insert = self.database.insert(company_keys).values(_values(key) | {"place": place}).on_conflict_do_nothing()
         return bool((await connection.execute(insert)).rowcount)
 
     async def current(self, company_id: CompanyId) -> Sequence[PartnerKey]:
         query = (
             select(company_keys)
-            .where(company_keys.c.company_id == company_id, company_keys.c.revoked_at.is_(None))
+            .where(company_keys.c.company_id == company_id, company_keys.c.revoked_at.is_(None), COUNTS)
             .order_by(company_keys.c.created_at, company_keys.c.kid)
         )
         async with self.database.read() as connection:
@@ -158,10 +152,44 @@ class SqlPartnerKeys:
             company_keys.c.company_id == company_id,
             company_keys.c.revoked_at.is_(None),
         )
-        revoked = {"place": None, "published_as": None, "revoked_at": now}
         async with self.database.transaction() as connection:
-            done = await connection.execute(update(company_keys).where(*current).values(revoked))
+            done = await connection.execute(update(company_keys).where(*current).values(_revoked(now)))
         return bool(done.rowcount)
+
+    async def revoke_exposed(self, key: PartnerKey, now: datetime) -> bool:
+        insert = self.database.insert(company_keys).values(_values(key) | _revoked(now))
+        theirs = (company_keys.c.company_id == key.company_id) & company_keys.c.revoked_at.is_(None)
+        change = insert.on_conflict_do_update(index_elements=["kid"], set_=_revoked(now), where=theirs)
+        async with self.database.transaction() as connection:
+            return bool((await connection.execute(change)).rowcount)
+
+
+def _values(key: PartnerKey) -> dict[str, object]:
+    return {
+        "kid": key.kid,
+        "company_id": key.company_id,
+        "kty": key.kty,
+        "alg": key.alg,
+        "jwk": key.jwk,
+        "label": key.label,
+        "created_at": key.created_at,
+        "published_as": key.published_as,
+    }
+
+
+def _revoked(now: datetime) -> dict[str, object]:
+    return {"place": None, "published_as": None, "revoked_at": now}
+
+
+def _take_out(key: PartnerKey) -> Any:  # noqa: ANN401 - the library's own
+    """Delete the row of a key that its company published, if it is still no more than that."""
+    published = (
+        company_keys.c.kid == key.kid,
+        company_keys.c.company_id == key.company_id,
+        company_keys.c.place.is_(None),
+        company_keys.c.revoked_at.is_(None),
+    )
+    return delete(company_keys).where(*published).returning(company_keys.c.published_as)
 
 
 def _key(row: Row[Any]) -> PartnerKey:
@@ -183,6 +211,6 @@ def _same(row: Row[Any], key: PartnerKey) -> PartnerKey:
         raise KeyRejected("another_company", "This key belongs to another company: make a key of your own.")
     if row.revoked_at is not None:
         raise KeyRejected("revoked", "This key was revoked before, and can not come back: make a new one.")
-    if row.alg != key.alg:
+    if row.alg != key.alg and (row.place, row.published_as) != (None, None):
         raise KeyRejected("alg", f"This key is registered for {row.alg}: revoke it, or keep that algorithm.")
     return _key(row)

@@ -33,7 +33,13 @@ async def _looks(sets: KeySets) -> None:
         await asyncio.sleep(INTERVAL)
         try:
             await sets.refresh_due()
-        except Unavailable as error:
-            _log.warning("key sets not refreshed", cause=error.private)
-        except Exception as error:  # what a company publishes must not end this for all others
-            _log.exception("key sets not refreshed", cause=type(error).__name__)
+        except* Exception as group:  # what a company publishes must not end this for all others
+            for error in group.exceptions:
+                _say(error)
+
+
+def _say(error: Exception) -> None:
+    if isinstance(error, Unavailable):
+        _log.warning("key sets not refreshed", cause=error.private)
+    else:
+        _log.error("key sets not refreshed", cause=type(error).__name__, exc_info=error)

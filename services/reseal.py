@@ -1,7 +1,7 @@
 """Sealing everything anew with another key, in batches, beside the service that goes on working (ADR 0021).
 
-A row that the service changes meanwhile is left to the next batch. Stopped and started again, it goes on where it was:
-what is sealed tells with which key.
+A row that the service is changing at that moment is passed over and left to the next run: waiting for it could end in a
+deadlock with a purge. Stopped and started again, it goes on where it was: what is sealed tells with which key.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Table, and_, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.sql import Database
 from identity.patients.store_sql import patient_sessions, patients
 from identity.professionals.matching import compared
 from identity.professionals.store_sql import NAMES, accounts
-from keys.sealing import Sealer
+from keys.sealing import CannotOpen, Sealer
 from keys.store_sql import signing_keys
 from schemas.claims import ProfInfo
 from sso.launch.store_sql import launches, sessions
@@ -43,14 +44,23 @@ SEALED: Final = (
 """Every place where something lies sealed; a test holds it against the tables."""
 
 
-async def reseal(database: Database, sealer: Sealer, *, batch: int = BATCH) -> AsyncIterator[tuple[str, int]]:
-    """Seal with the sealer's first key what the other sealed; yield table and rows after each `batch` of rows.
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one table: how many were sealed anew, and the names ("table row") of those that neither key opens."""
 
-    Raises CannotOpen for a value that neither key opens, Unavailable.
+    table: str
+    done: int
+    damaged: Sequence[str]
+
+
+async def reseal(database: Database, sealer: Sealer, *, batch: int = BATCH) -> AsyncIterator[Batch]:
+    """Seal with the sealer's first key what the other sealed; yield what became of each `batch` of rows.
+
+    What is sealed with another key behind its back, or is being changed, `left` counts. Raises Unavailable.
     """
     for place in SEALED:
-        while done := await _batch(database, sealer, place, batch):
-            yield place.table.name, done
+        async for one in _batches(database, sealer, place, batch):
+            yield one
 
 
 async def left(database: Database, sealer: Sealer) -> int:
@@ -63,15 +73,31 @@ async def left(database: Database, sealer: Sealer) -> int:
     return sum(count or 0 for count in counts)
 
 
-async def _batch(database: Database, sealer: Sealer, place: Sealed, size: int) -> int:
-    table, key = place.table, place.table.c[place.row]
-    async with database.transaction() as connection:
-        query = select(table).where(_foreign(place, sealer)).order_by(key).limit(size).with_for_update(key_share=True)
-        rows = (await connection.execute(query)).all()
-        for row in rows:
-            values = _anew(sealer, place, row)
-            await connection.execute(update(table).where(key == getattr(row, place.row)).values(values))
-    return len(rows)
+async def _batches(database: Database, sealer: Sealer, place: Sealed, size: int) -> AsyncIterator[Batch]:
+    key = place.table.c[place.row]
+    query = select(place.table).where(_foreign(place, sealer)).order_by(key).limit(size)
+    query = page = query.with_for_update(key_share=True, skip_locked=True)
+    while True:
+        async with database.transaction() as connection:
+            rows = (await connection.execute(page)).all()
+            damaged = [row for row in rows if not await _resealed(connection, sealer, place, row)]
+        if not rows:
+            return
+        yield Batch(
+            place.table.name, len(rows) - len(damaged), [f"{place.table.name} {_name(place, row)}" for row in damaged]
+        )
+        page = query.where(key > getattr(rows[-1], place.row))
+
+
+async def _resealed(connection: AsyncConnection, sealer: Sealer, place: Sealed, row: Row[Any]) -> bool:
+    """Seal a locked row anew; return whether it could be opened."""
+    try:
+        values = _anew(sealer, place, row)
+    except CannotOpen:
+        return False
+    this = place.table.c[place.row] == getattr(row, place.row)
+    await connection.execute(update(place.table).where(this).values(values))
+    return True
 
 
 def _foreign(place: Sealed, sealer: Sealer) -> ColumnElement[bool]:
@@ -80,8 +106,7 @@ def _foreign(place: Sealed, sealer: Sealer) -> ColumnElement[bool]:
 
 
 def _anew(sealer: Sealer, place: Sealed, row: Row[Any]) -> Mapping[str, bytes]:
-    name = getattr(row, place.row)
-    name = name.hex() if isinstance(name, bytes) else name
+    name = _name(place, row)
     where = {column: f"{place.table.name}.{column}" for column in place.columns if getattr(row, column) is not None}
     plain = {column: sealer.open(bytes(getattr(row, column)), at, name) for column, at in where.items()}
     values = {column: sealer.seal(plain[column], at, name) for column, at in where.items()}
@@ -89,3 +114,8 @@ def _anew(sealer: Sealer, place: Sealed, row: Row[Any]) -> Mapping[str, bytes]:
         told: dict[str, Any] = {column.removeprefix("sealed_"): text for column, text in plain.items()}
         values["name_digest"] = sealer.digest(NAMES, *compared(ProfInfo.model_construct(**told)))
     return values
+
+
+def _name(place: Sealed, row: Row[Any]) -> str:
+    name = getattr(row, place.row)
+    return name.hex() if isinstance(name, bytes) else str(name)

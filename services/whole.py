@@ -12,7 +12,7 @@ from identity.pseudoniem.digest import DigestKey
 from identity.pseudoniem.service import Pseudoniemen
 from keys.sealing import Sealer
 from services.ground import Ground
-from services.required import DIGEST_KEY, SEALING_KEY
+from services.required import DIGEST_KEY
 from services.wiring import (
     Identity,
     dossier_routes,
@@ -21,6 +21,7 @@ from services.wiring import (
     open_rings,
     pseudoniem_routes,
     read_sealer,
+    sealing_keys,
     service_digests,
     wire_dossiers,
     wire_identity,
@@ -46,8 +47,8 @@ async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[st
 
     Raises SettingsError if a key is missing, damaged or another database's, or Unavailable.
     """
-    sealing, digest = read_key(SEALING_KEY.of(settings)), read_key(DIGEST_KEY.of(settings))
-    require_different([sealing, digest])
+    digest = read_key(DIGEST_KEY.of(settings))
+    require_different([*sealing_keys(settings), digest])
     digests = {**service_digests(settings), **(own_digests or {})}
     sealer = read_sealer(settings)
     rings = await open_rings(wire_keeper(ground.databases, ground.clock, settings, sealer))
@@ -60,7 +61,7 @@ async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[st
 def require_different(keys: Sequence[bytes]) -> None:
     """Raise SettingsError if two of the keys are the same."""
     if len(set(keys)) < len(keys):
-        raise SettingsError("The sealing key and the digest key are the same: make two, with `sso keys init`.")
+        raise SettingsError("Two of the sealing keys and the digest key are the same: make each with `sso keys init`.")
 
 
 def api_routes(whole: Whole) -> list[Resource]:

@@ -5,8 +5,8 @@ services apart they are `services/peers`.
 """
 
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from common.clock import Clock
@@ -134,7 +134,8 @@ def wire_identity(
     companies = Companies(SqlCompanies(database), audit, clock, first_status)
     partner_keys = PartnerKeys(SqlPartnerKeys(database), audit, clock, (rings.access, rings.sso))
     fetcher = Fetcher(ssl.create_default_context(), SystemResolver(), ground.rules.public_key_sets)
-    key_sets = KeySets(SqlKeySets(database), fetcher, partner_keys, audit, clock)
+    put_fetcher = replace(fetcher, resolve=SystemResolver())
+    key_sets = KeySets(SqlKeySets(database), fetcher, put_fetcher, partner_keys, audit, clock)
     issuer = TokenIssuer(rings.access, ground.issuer)
     launches, sessions = SqlLaunches(database, sealer), SqlSessions(database, sealer)
     professionals = Professionals(SqlAccounts(database, sealer))
@@ -223,8 +224,13 @@ def dossier_routes(ground: Ground, dossiers: Dossiers, access: AccessTokens) -> 
 
 def read_sealer(settings: Settings) -> Sealer:
     """Return the sealer of the key files in the settings. Raises SettingsError."""
+    return Sealer(*sealing_keys(settings))
+
+
+def sealing_keys(settings: Settings) -> Sequence[bytes]:
+    """Return the key that seals, and the other one if there is one. Raises SettingsError."""
     other = settings.keys.other_sealing_file
-    return Sealer(read_key(SEALING_KEY.of(settings)), read_key(other) if other is not None else None)
+    return [read_key(SEALING_KEY.of(settings)), *([read_key(other)] if other is not None else [])]
 
 
 def first_status(settings: Settings) -> Status:

@@ -1,6 +1,7 @@
 """What every test may ask for. The servers start when the first test asks for them, and end with the run."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
@@ -13,7 +14,8 @@ from tests.support.servers.redis_server import RedisServer
 from tests.support.turns import Turns
 from tests.support.world import World, open_world
 
-asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # what production runs on
+if "MUTANT_UNDER_TEST" not in os.environ:  # mutmut forks, which uvloop does not survive
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # what production runs on
 
 
 TURNS = pytest.StashKey[Turns]()

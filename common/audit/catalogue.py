@@ -110,7 +110,10 @@ KEY_REFUSED: Final = _no(
     "key.refused", "A key was not taken, or not revoked because the company has none such.", "company_id cause rule",
     Level.WARNING,
 )  # fmt: skip
-KEY_REVOKED: Final = _yes("key.revoked", "A company revoked a key, for ever.", "company_id kid", Level.NOTICE)
+KEY_REVOKED: Final = _yes(
+    "key.revoked", "A key was revoked for ever: by its company, or because its private part was in the company's set.",
+    "company_id kid", Level.NOTICE,
+)  # fmt: skip
 JWKS_URI_SET: Final = _yes(
     "jwks_uri.set", "A company said behind which URL it publishes its keys.", "company_id", Level.NOTICE
 )
@@ -123,12 +126,16 @@ JWKS_URI_REFUSED: Final = _no(
 JWKS_URI_REMOVED: Final = _yes(
     "jwks_uri.removed", "A company removed the URL of its keys, and the keys with it.", "company_id", Level.NOTICE
 )
+JWKS_URI_WITHDRAWN: Final = _yes(
+    "jwks_uri.withdrawn", "An operator removed the URL of a suspended company's keys, and freed the keys.",
+    "company_id", Level.WARNING,
+)  # fmt: skip
 KEY_SET_FETCHED: Final = _yes(
     "key_set.fetched", "A company's key set was read and is not what it was: `count` keys count.", "company_id count",
     Level.NOTICE,
 )  # fmt: skip
 KEY_SET_FAILED: Final = _no(
-    "key_set.failed", "A company's key set could no longer be read; the keys that it had still count.",
+    "key_set.failed", "A company's key set could no longer be read; what counts of it still does, for seven days.",
     "company_id rule", Level.WARNING,
 )  # fmt: skip
 KEY_PUBLISHED: Final = _yes("key.published", "A key is new in a company's key set.", "company_id kid", Level.NOTICE)

@@ -3,7 +3,7 @@ with the others. One bad key takes none of the good ones with it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from common import strict_json
@@ -27,10 +27,11 @@ class NamedKey:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A key of a set that is not taken, and why in a stable word."""
+    """A key of a set that is not taken, and why in a stable word; if it is there with its private part, `exposed`."""
 
     index: int
     reason: str
+    exposed: policy.PublicKey | None = field(default=None, compare=False)
 
 
 def read(content: bytes) -> tuple[Sequence[NamedKey], Sequence[Skipped]]:
@@ -45,7 +46,7 @@ def read(content: bytes) -> tuple[Sequence[NamedKey], Sequence[Skipped]]:
         try:
             named = _named(index, jwk)
         except KeyRejected as error:
-            skipped.append(Skipped(index, error.reason))
+            skipped.append(Skipped(index, error.reason, policy.exposed(jwk) if isinstance(jwk, dict) else None))
             continue
         if named.name in names:
             skipped.append(Skipped(index, "kid"))

@@ -14,7 +14,7 @@ from schemas.identifiers import CompanyId
 class KeySet:
     """Where a company publishes its keys, and how reading it went.
 
-    `attempt` counts the times that somebody set out to read it: whoever comes back later than another writes nothing.
+    `attempt` goes up each time that somebody sets out to read it: whoever comes back later than another writes nothing.
     `fetched_at` is when it was last read well, `failure` the reason if that was not the last time.
     """
 
@@ -39,10 +39,11 @@ class KeySetStore(Protocol):
         """Return a company's set."""
         ...
 
-    async def put(self, company_id: CompanyId, uri: str, now: datetime) -> KeySet:
+    async def put(self, company_id: CompanyId, uri: str, now: datetime, was: KeySet | None) -> KeySet | None:
         """Keep where a company publishes its keys, as the newest attempt; what it had published stays until `publish`.
 
-        In the transaction that is open, and nobody else writes to the set until that ends.
+        In the transaction that is open, and nobody else writes to the set until that ends. Returns None, and keeps
+        nothing, if the set is no longer what it `was`: read, set or removed meanwhile.
         """
         ...
 
@@ -51,15 +52,18 @@ class KeySetStore(Protocol):
         ...
 
     async def due(self, now: datetime, most: int) -> Sequence[CompanyId]:
-        """Return whose sets are to be read again, those first that have waited longest."""
+        """Return which active companies' sets are to be read again, those first that have waited longest."""
         ...
 
     async def claim(self, company_id: CompanyId, now: datetime, until: datetime) -> KeySet | None:
-        """Return the set as the newest attempt if it is due; then it is not, for anybody, before `until`."""
+        """Return the set of an active company as the newest attempt if it is due.
+
+        Then it is not due, for anybody, before `until`.
+        """
         ...
 
     async def hold(self, claimed: KeySet) -> bool:
-        """Return whether this is still the newest attempt; until the transaction ends, it will be."""
+        """Return whether this is still the newest attempt, of an active company; it is until the transaction ends."""
         ...
 
     async def hasten(self, company_id: CompanyId, now: datetime, unless_since: datetime) -> None:
@@ -72,6 +76,10 @@ class KeySetStore(Protocol):
 
     async def publish(self, company_id: CompanyId, keys: Sequence[NamedKey], now: datetime) -> Change:
         """Have exactly these keys be the ones that the company publishes. Raises Unavailable if another took one."""
+        ...
+
+    async def free(self, company_id: CompanyId) -> None:
+        """Forget the keys that the company published and that count no longer: they are nobody's. Revoked ones stay."""
         ...
 
     async def read(

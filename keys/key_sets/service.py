@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,12 +28,12 @@ from common.audit.kinds import known
 from common.audit.refusals import refusals
 from common.audit.words import RULES
 from common.clock import Clock
-from common.errors import JwksUriRejected, NotFound
+from common.errors import Conflict, JwksUriRejected, NotFound, RateLimited, Unavailable
 from keys.key_sets.choice import choose
 from keys.key_sets.document import NamedKey, Skipped, read
 from keys.key_sets.model import Change, KeySet, KeySetStore
 from keys.partners import PartnerKey, PartnerKeys
-from keys.remote import Fetcher
+from keys.remote import SECONDS, Fetched, Fetcher
 from schemas.identifiers import CompanyId
 
 COOLDOWN: Final = timedelta(minutes=1)
@@ -50,26 +50,45 @@ _AT_ONCE: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class KeySets:
-    """The key sets that companies publish. `partners` has their keys, and knows which are ours."""
+    """The key sets that companies publish. `partners` has their keys, and knows which are ours.
+
+    `fetcher` reads what is due, `put_fetcher` what a company sets: whatever the one waits for, the other does not.
+    """
 
     store: KeySetStore
     fetcher: Fetcher
+    put_fetcher: Fetcher
     partners: PartnerKeys
     audit: AuditLog
     clock: Clock
+    _putting: set[CompanyId] = field(default_factory=set)
 
     async def put(self, company_id: CompanyId, uri: str) -> tuple[KeySet, Sequence[PartnerKey]]:
         """Return the set of a company with the keys that count now, after reading it from this URL.
 
-        Raises JwksUriRejected with what `Fetcher.fetch` and `read` raise, or `no_keys`: then everything is as it was.
+        Raises JwksUriRejected with what `Fetcher.fetch` and `read` raise, or `no_keys`; Conflict if the set was set,
+        removed or read by another meanwhile; RateLimited while this process does the same for the company already:
+        then everything is as it was, but for keys that are there with their private parts, which are revoked.
         """
+        if company_id in self._putting:
+            raise RateLimited(int(SECONDS))
+        self._putting.add(company_id)
+        try:
+            return await self._put(company_id, uri)
+        finally:
+            self._putting.discard(company_id)
+
+    async def _put(self, company_id: CompanyId, uri: str) -> tuple[KeySet, Sequence[PartnerKey]]:
         now = self.clock()
         async with refusals(self.audit, JWKS_URI_REFUSED, now, company_id=company_id):
-            fetched = await self.fetcher.fetch(uri)
-            named, skipped = await asyncio.to_thread(read, fetched.content)
+            was = await self.store.find(company_id)
+            fetched = await self.put_fetcher.fetch(uri)
+            named, skipped = await self._read(company_id, fetched)
             async with self.audit.unit_of_work():
+                claimed = await self.store.put(company_id, uri, now, was)
+                if claimed is None or not await self.store.hold(claimed):
+                    raise Conflict("The company's key set was set, removed or read meanwhile: ask again.")
                 await self.audit.write(JWKS_URI_SET(now, company_id=company_id))
-                claimed = await self.store.put(company_id, uri, now)
                 return await self._take(claimed, named, skipped, _due(now, fetched.max_age), told=True)
 
     async def show(self, company_id: CompanyId) -> tuple[KeySet, Sequence[PartnerKey]]:
@@ -94,25 +113,51 @@ class KeySets:
         await self.store.hasten(company_id, now, now - COOLDOWN)
 
     async def refresh_due(self) -> None:
-        """Read the sets that are due, as far as no other process does. Raises Unavailable."""
+        """Read the sets that are due, as far as no other process does.
+
+        Raises Unavailable, or a group with what went wrong with each: of one set's trouble no other knows.
+        """
         due = await self.store.due(self.clock(), _AT_ONCE)
-        for outcome in await asyncio.gather(*map(self._refresh, due), return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome  # after the others: of one set's trouble no other knows
+        outcomes = await asyncio.gather(*map(self._refresh, due), return_exceptions=True)
+        if errors := [outcome for outcome in outcomes if isinstance(outcome, BaseException)]:
+            raise BaseExceptionGroup("key sets that were not read", errors)
 
     async def _refresh(self, company_id: CompanyId) -> None:
         now = self.clock()
         claimed = await self.store.claim(company_id, now, now + COOLDOWN)
         if claimed is None:
             return
+        await self._withdraw_stale(claimed, now)
         try:
             fetched = await self.fetcher.fetch(claimed.uri)
-            named, skipped = await asyncio.to_thread(read, fetched.content)
+            named, skipped = await self._read(company_id, fetched)
             async with self.audit.unit_of_work():
                 if await self.store.hold(claimed):
                     await self._take(claimed, named, skipped, _due(now, fetched.max_age), told=False)
         except JwksUriRejected as error:
             await self._failed(claimed, error, now)
+        except Unavailable:
+            raise  # nothing was decided; whoever finds it due in a minute tries again
+        except Exception:
+            await self._failed(claimed, JwksUriRejected("connection", "The set could not be read."), now)
+            raise
+
+    async def _withdraw_stale(self, claimed: KeySet, now: datetime) -> None:
+        """End the keys of a set that is too old: before it is read, so that this is so however reading it ends."""
+        if now - claimed.fetched_at <= MAX_STALENESS:
+            return
+        async with self.audit.unit_of_work():
+            if await self.store.hold(claimed):
+                change = await self.store.publish(claimed.company_id, [], now)
+                await self.audit.write(*_changes(claimed.company_id, change, now))
+
+    async def _read(self, company_id: CompanyId, fetched: Fetched) -> tuple[Sequence[NamedKey], Sequence[Skipped]]:
+        """Return what a set says. Keys that are there with their private parts are revoked, whatever comes of it."""
+        named, skipped = await asyncio.to_thread(read, fetched.content)
+        exposed = [one.exposed for one in skipped if one.exposed is not None]
+        if exposed:
+            await self.partners.revoke_exposed(company_id, exposed)
+        return named, skipped
 
     async def _take(
         self, claimed: KeySet, named: Sequence[NamedKey], unread: Sequence[Skipped], due: datetime, *, told: bool
@@ -136,7 +181,7 @@ class KeySets:
         return replace(claimed, fetched_at=now, failure=None, skipped=skipped), await self._published(company_id)
 
     async def _failed(self, claimed: KeySet, error: JwksUriRejected, now: datetime) -> None:
-        """Keep why a set could not be read. Its keys stay, until they are too old."""
+        """Keep why a set could not be read. Its keys stay."""
         company_id = claimed.company_id
         async with self.audit.unit_of_work():
             if not await self.store.hold(claimed):
@@ -146,9 +191,8 @@ class KeySets:
             if claimed.failure != error.reason:
                 rule = known(error.reason, RULES)
                 await self.audit.write(KEY_SET_FAILED(now, company_id=company_id, rule=rule))
-            if now - claimed.fetched_at > MAX_STALENESS:
-                change = await self.store.publish(company_id, [], now)
-                await self.audit.write(*_changes(company_id, change, now))
+            if list(claimed.skipped) != skipped:
+                await self.audit.write(*_skips(company_id, skipped, now))
 
     async def _published(self, company_id: CompanyId) -> Sequence[PartnerKey]:
         return [key for key in await self.partners.current(company_id) if key.published_as is not None]

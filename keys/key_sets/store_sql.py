@@ -1,12 +1,28 @@
 """Key sets in the identity database: so every process knows them, and of all one at a time reads a set."""
 
 import json
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Column, ForeignKey, Integer, Row, String, Table, Text, Uuid, delete, select, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    Uuid,
+    column,
+    delete,
+    exists,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.errors import Unavailable
@@ -16,7 +32,7 @@ from keys.key_sets.document import NamedKey, Skipped
 from keys.key_sets.location import MAX_URI
 from keys.key_sets.model import Change, KeySet
 from keys.partners import kept_form
-from keys.store_sql import company_keys
+from keys.store_sql import COUNTS, company_keys
 from schemas.identifiers import CompanyId
 
 key_sets = Table(
@@ -32,6 +48,9 @@ key_sets = Table(
     Column("failure", String(16)),
     Column("skipped", Text, nullable=False),  # a JSON list of pairs: index and reason
 )
+_companies = table("companies", column("company_id", Uuid), column("status", String))
+_ACTIVE: Final = exists().where(_companies.c.company_id == key_sets.c.company_id, _companies.c.status == "active")
+"""Whose set it is takes part: nobody fetches for a company that an operator keeps out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +63,16 @@ class SqlKeySets:
         async with self.database.read() as connection:
             return await _find(connection, company_id)
 
-    async def put(self, company_id: CompanyId, uri: str, now: datetime) -> KeySet:
+    async def put(self, company_id: CompanyId, uri: str, now: datetime, was: KeySet | None) -> KeySet | None:
         values = {"uri": uri, "tried_at": now, "due_at": now, "fetched_at": now, "failure": None, "skipped": "[]"}
-        insert = self.database.insert(key_sets).values(company_id=company_id, attempt=1, **values)
-        newest = {**values, "attempt": key_sets.c.attempt + 1}
+        if was is None:
+            insert = self.database.insert(key_sets).values(company_id=company_id, attempt=_first_attempt(), **values)
+            change = insert.on_conflict_do_nothing()
+        else:
+            change = _same(was).values(attempt=key_sets.c.attempt + 1, **values)
         async with self.database.transaction() as connection:
-            await connection.execute(insert.on_conflict_do_update(index_elements=["company_id"], set_=newest))
-            kept = await _find(connection, company_id)
-        if kept is None:
-            raise AssertionError("a row that this transaction wrote is there")
-        return kept
+            done = await connection.execute(change)
+            return await _find(connection, company_id) if done.rowcount else None
 
     async def remove(self, company_id: CompanyId) -> bool:
         async with self.database.transaction() as connection:
@@ -61,12 +80,13 @@ class SqlKeySets:
         return bool(done.rowcount)
 
     async def due(self, now: datetime, most: int) -> Sequence[CompanyId]:
-        query = select(key_sets.c.company_id).where(key_sets.c.due_at <= now).order_by(key_sets.c.due_at).limit(most)
+        waiting = select(key_sets.c.company_id).where(key_sets.c.due_at <= now, _ACTIVE)
+        query = waiting.order_by(key_sets.c.due_at).limit(most)
         async with self.database.read() as connection:
             return [CompanyId(company_id) for company_id in await connection.scalars(query)]
 
     async def claim(self, company_id: CompanyId, now: datetime, until: datetime) -> KeySet | None:
-        mine = update(key_sets).where(key_sets.c.company_id == company_id, key_sets.c.due_at <= now)
+        mine = update(key_sets).where(key_sets.c.company_id == company_id, key_sets.c.due_at <= now, _ACTIVE)
         values = {"due_at": until, "tried_at": now, "attempt": key_sets.c.attempt + 1}
         async with self.database.transaction() as connection:
             done = await connection.execute(mine.values(values))
@@ -74,7 +94,7 @@ class SqlKeySets:
 
     async def hold(self, claimed: KeySet) -> bool:
         async with self.database.transaction() as connection:
-            done = await connection.execute(_same(claimed).values(attempt=claimed.attempt))
+            done = await connection.execute(_same(claimed).where(_ACTIVE).values(attempt=claimed.attempt))
         return bool(done.rowcount)
 
     async def hasten(self, company_id: CompanyId, now: datetime, unless_since: datetime) -> None:
@@ -98,11 +118,15 @@ class SqlKeySets:
         async with self.database.transaction() as connection:
             before = set(await connection.scalars(select(company_keys.c.kid).where(*published)))
             left = (*published, company_keys.c.kid.not_in(names))
-            await connection.execute(delete(company_keys).where(*left, company_keys.c.place.is_(None)))
             await connection.execute(update(company_keys).where(*left).values(published_as=None))
             for one in keys:
                 await self._publish_one(connection, company_id, one, now)
         return Change(sorted(names.keys() - before), sorted(before - names.keys()))
+
+    async def free(self, company_id: CompanyId) -> None:
+        withdrawn = (company_keys.c.company_id == company_id, company_keys.c.revoked_at.is_(None), ~COUNTS)
+        async with self.database.transaction() as connection:
+            await connection.execute(delete(company_keys).where(*withdrawn))
 
     async def _publish_one(
         self, connection: AsyncConnection, company_id: CompanyId, one: NamedKey, now: datetime
@@ -143,6 +167,11 @@ async def _find(connection: AsyncConnection, company_id: CompanyId) -> KeySet | 
         return None
     skipped = [Skipped(index, reason) for index, reason in json.loads(row.skipped)]
     return KeySet(company_id, row.uri, row.attempt, row.fetched_at, row.failure, skipped)
+
+
+def _first_attempt() -> int:
+    """Anywhere: a set that was removed and put again must not come to a number that it had before."""
+    return secrets.randbelow(2**30)
 
 
 def _same(claimed: KeySet) -> Any:  # noqa: ANN401 - the library's own

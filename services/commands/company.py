@@ -11,8 +11,10 @@ from common.clock import wall_clock
 from identity.companies.admission import Admission
 from identity.companies.model import Company, Status
 from identity.companies.store_sql import SqlCompanies
+from identity.companies.withdrawal import KeyWithdrawal
+from keys.key_sets.store_sql import SqlKeySets
 from services.commands.given import Config, settings_of
-from services.databases import IDENTITY_OWNER, open_databases
+from services.databases import IDENTITY_OWNER, Databases, open_databases
 from services.required import database_of
 from services.schema import require_current
 
@@ -61,15 +63,33 @@ def resume(company_id: CompanyId, config: Config = None) -> None:
     _say(_with_admission(config, lambda admission: admission.resume(company_id)))
 
 
+@app.command("withdraw-keys")
+def withdraw_keys(company_id: CompanyId, config: Config = None) -> None:
+    """Forget where a suspended company publishes its keys, and let others have those keys."""
+
+    async def withdraw(databases: Databases) -> Company:
+        return await KeyWithdrawal(_admission(databases), SqlKeySets(databases.identity)).withdraw(company_id)
+
+    company = _with_databases(config, withdraw)
+    typer.echo(f"{_printable(company.name)} ({company.company_id}) publishes no keys.")
+
+
 def _with_admission(config: Path | None, ask: Callable[[Admission], Awaitable[T]]) -> T:
+    return _with_databases(config, lambda databases: ask(_admission(databases)))
+
+
+def _admission(databases: Databases) -> Admission:
+    return Admission(SqlCompanies(databases.identity), databases.audit(IDENTITY_OWNER), wall_clock)
+
+
+def _with_databases(config: Path | None, ask: Callable[[Databases], Awaitable[T]]) -> T:
     url = database_of(IDENTITY_OWNER).of(settings_of(config))
 
     async def answer() -> T:
         databases = open_databases({IDENTITY_OWNER.name: url})
         try:
             await require_current(databases)
-            audit = databases.audit(IDENTITY_OWNER)
-            return await ask(Admission(SqlCompanies(databases.identity), audit, wall_clock))
+            return await ask(databases)
         finally:
             await databases.close()
 

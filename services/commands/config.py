@@ -14,7 +14,7 @@ from services.databases import open_databases, urls_of
 from services.redis_client import open_redis
 from services.required import DIGEST_KEY, REDIS, SEALING_KEY, own_secret, require
 from services.whole import require_different
-from services.wiring import rotation_of, service_digests
+from services.wiring import rotation_of, sealing_keys, service_digests
 
 _NEEDS: Final = {"all": NEEDS} | {name: needs for name, (_, needs) in SERVED.items()}
 Served = Annotated[
@@ -29,7 +29,9 @@ def check(served: Served = "all", config: Config = None) -> None:
     """Check that a service has every setting and file that it needs; connects to nothing."""
     settings, needs = settings_of(config), _NEEDS[served]
     require(settings, *needs)
-    require_different([read_key(need.of(settings)) for need in (SEALING_KEY, DIGEST_KEY) if need in needs])
+    sealing = sealing_keys(settings) if SEALING_KEY in needs else []
+    digest = [read_key(DIGEST_KEY.of(settings))] if DIGEST_KEY in needs else []
+    require_different([*sealing, *digest])
     if served in {"all", "identity"}:
         service_digests(settings)
         rotation_of(settings)

@@ -1,40 +1,66 @@
 """`sso keys reseal`: seal everything anew with the sealing key of the settings, beside the service."""
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 import typer
 
 from common.errors import SettingsError
 from common.settings import Settings
-from keys.sealing import CannotOpen
+from common.sql import Database
 from services.commands.given import Config, settings_of
-from services.databases import IDENTITY_OWNER, open_databases
+from services.databases import IDENTITY_OWNER, Databases
 from services.required import SEALING_KEY, database_of, require
 from services.reseal import left, reseal
 from services.schema import require_current
 from services.wiring import read_sealer
 
+_NAMED: Final = 20
+"""Damaged rows that are named; with a wrong key there are as many as there are rows."""
+
 
 def reseal_all(config: Config = None) -> None:
-    """Seal with SSO_KEYS__SEALING_FILE what SSO_KEYS__OTHER_SEALING_FILE sealed; can be stopped and started again."""
+    """Seal with SSO_KEYS__SEALING_FILE what SSO_KEYS__OTHER_SEALING_FILE sealed; can be stopped and started again.
+
+    Ends with 1 if something is not sealed with SSO_KEYS__SEALING_FILE then.
+    """
     settings = settings_of(config)
     require(settings, SEALING_KEY, database_of(IDENTITY_OWNER))
     if settings.keys.other_sealing_file is None:
         raise SettingsError("Set SSO_KEYS__OTHER_SEALING_FILE to the key that is to be replaced.")
-    asyncio.run(_reseal(settings, settings.keys.other_sealing_file))
+    asyncio.run(_reseal(settings, SEALING_KEY.of(settings), settings.keys.other_sealing_file))
 
 
-async def _reseal(settings: Settings, other: Path) -> None:
-    databases, sealer = open_databases({"identity": database_of(IDENTITY_OWNER).of(settings)}), read_sealer(settings)
+async def _reseal(settings: Settings, key: Path, other: Path) -> None:
+    sealer, damaged, done = read_sealer(settings), list[str](), 0
+    database = Database(database_of(IDENTITY_OWNER).of(settings), statement_seconds=None)  # it reads whole tables
     try:
-        await require_current(databases)
-        total, done = await left(databases.identity, sealer), 0
-        async for table, rows in reseal(databases.identity, sealer):
-            done += rows
-            typer.echo(f"{done} of {total} rows ({table})")
-    except CannotOpen as error:
-        raise SettingsError(f"A value does not open: {error}. Is {other} the key that sealed it?") from None
+        await require_current(Databases({IDENTITY_OWNER.name: database}))
+        total = await left(database, sealer)
+        typer.echo(f"Sealing with {key} what {other} sealed. Rows to seal anew: {total}.")
+        async for batch in reseal(database, sealer):
+            done += batch.done
+            damaged += batch.damaged
+            typer.echo(f"{done} of {total} rows ({batch.table})")
+        remaining = await left(database, sealer)
     finally:
-        await databases.close()
-    typer.echo("Everything is sealed with the new key: take SSO_KEYS__OTHER_SEALING_FILE out, and restart.")
+        await database.close()
+    if remaining:
+        for line in _remaining(remaining, damaged, key, other):
+            typer.echo(line, err=True)
+        raise typer.Exit(1)
+    typer.echo(f"Everything is sealed with {key}: take SSO_KEYS__OTHER_SEALING_FILE ({other}) out, and restart.")
+
+
+def _remaining(remaining: int, damaged: Sequence[str], key: Path, other: Path) -> Iterator[str]:
+    """Yield what is to be done about rows that are not sealed with the key."""
+    if damaged:
+        names = ", ".join([*damaged[:_NAMED], *(["…"] if len(damaged) > _NAMED else [])])
+        yield f"Rows that neither key opens: {len(damaged)} ({names}). Is {other} the key that sealed them?"
+    if remaining > len(damaged):
+        yield (
+            f"Rows not sealed with {key} yet: {remaining - len(damaged)}. They were being changed, or a process still "
+            "seals with another key: start it anew with the new settings. Then run this again."
+        )

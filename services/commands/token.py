@@ -44,10 +44,14 @@ def _group() -> None:
 
 
 @app.command()
-def inspect(source: Source = STDIN, key: Key = None, at: At = None, show: Show = False) -> None:  # noqa: FBT002
+def inspect(source: Source = STDIN, key: Key = None, at: At = None, show: Show = False) -> None:  # noqa: FBT002 - a flag of the command, given by name
     """Show what a launch token says, and the steps of a launch that can be taken without the service.
 
     Ends with 1 if one of them fails. What the service alone can tell, POST /sso/diagnose does.
+
+    It alone knows under which kid and algorithm a key is registered or published: --key goes by those of the token.
+
+    A BSN has to pass the 11-test here, as in production; the demo takes others too.
     """
     now = _moment(at) if at is not None else wall_clock()
     compact, public = _read(source).strip(), _public_key(key) if key is not None else None

@@ -1,7 +1,7 @@
 """What a token says, without saying it: known claims by name, kind and length, and times as seconds from now.
 
-No value is repeated but the first characters of `sub` and `jti`, and no name that we do not know: a vendor can have put
-a BSN anywhere.
+No value is repeated but the first characters of `sub` and `jti` and a time within a day of ours, and no name that we do
+not know: a vendor can have put a BSN anywhere.
 """
 
 import re
@@ -21,6 +21,9 @@ _RECOGNISED: Final = 4
 _NEAR: Final = 10**11
 """Seconds that a time can be away from us; a time in milliseconds is further away."""
 
+_DAY: Final = 86_400
+"""Seconds from now that are counted: a BSN that was put for a time is further away, and its distance would tell it."""
+
 
 def masked(payload: bytes) -> list[str]:
     """Return a line for each claim that a payload gives and we know. Never raises."""
@@ -32,7 +35,7 @@ def masked(payload: bytes) -> list[str]:
 
 
 def times(payload: bytes, now: datetime) -> list[str]:
-    """Return a line for each time that a payload gives, in seconds from `now`. Never raises."""
+    """Return a line for each time that a payload gives, in seconds from `now`, within a day. Never raises."""
     try:
         members = strict_json.parse_object(payload)
     except strict_json.NotJson:
@@ -49,6 +52,8 @@ def _distance(moment: float, now: datetime) -> str:
     if abs(moment) > _NEAR:
         return "far from our clock: it is in seconds, not in milliseconds"
     seconds = moment - now.timestamp()
+    if abs(seconds) > _DAY:
+        return f"more than a day {'ahead' if seconds > 0 else 'ago'}"
     return f"{abs(seconds):.0f} seconds {'after' if seconds > 0 else 'before'} our clock"
 
 

@@ -90,7 +90,8 @@ FLAWS: Final[Mapping[Flaw, Mending]] = {
     Flaw.NO_FITTING_KEY: Mending(
         Step.KEY,
         "Sign with a registered key that is not revoked, with the alg that it was registered for and its own kid "
-        "(GET /company/keys shows both), or register this key with POST /company/keys.",
+        "(GET /company/keys shows both, and GET /company/jwks-uri those of keys that you publish), or register this "
+        "key with POST /company/keys.",
     ),
     Flaw.BAD_SIGNATURE: Mending(
         Step.SIGNATURE,

@@ -23,7 +23,8 @@ Where Redis, a database or a peer does not answer, so that a step cannot be deci
 token request of the company.
 
 `sso token inspect FILE` takes those steps that need no service, on a token in a file or on standard input (`-`); with
-`--key` the signature too.
+`--key` the signature too, under the token's own kid and alg: what a key is registered or published as, the service
+alone knows. A BSN has to pass the 11-test there, as in production; the demo takes others too.
 
 | step | cause | code of the launch | what to do |
 |---|---|---|---|

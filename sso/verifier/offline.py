@@ -1,6 +1,7 @@
 """What can be said of a launch token without the service: by the functions that a launch runs, on what needs no store.
 
-Who signed, whether iss and aud are right, and whether the token was used, the service alone knows.
+Who signed, whether iss and aud are right, and whether the token was used, the service alone knows. So it does under
+which kid and algorithm a key is registered or published: here a key goes by those of the token.
 """
 
 import json
@@ -9,16 +10,17 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from common.errors import TokenRejected
+from common.errors import KeyRejected, TokenRejected, UnknownKey
 from keys.partners import PartnerKey
-from keys.policy import PublicKey
+from keys.policy import PublicKey, from_jwk
 from schemas.base import Rules
 from schemas.identifiers import CompanyId
 from schemas.profiles import PROFESSIONAL
 from schemas.steps import Step, Taken, taken
+from sso.verifier.flaws import Flaw
 from sso.verifier.mending import advice, mending_of
 from sso.verifier.token import RawToken, take_apart
-from sso.verifier.trust import Candidates, Signer, fitting
+from sso.verifier.trust import Candidates, Signer
 from sso.verifier.verify import authenticate, read_claims, require_fresh, require_profile
 
 ONLINE: Final = (Step.SIGNER, Step.PARTIES, Step.TREATMENT_RELATIONSHIP, Step.ALREADY_USED)
@@ -47,6 +49,11 @@ def inspected(compact: str, key: PublicKey | None, now: datetime) -> Sequence[Ta
 
 
 def _require_signed(raw: RawToken, key: PublicKey, now: datetime) -> None:
-    text = json.dumps(dict(key.jwk))
-    registered = PartnerKey(key.kid, _NOBODY.company_id, key.kty, key.alg, text, None, now)
-    authenticate(raw, Candidates(_NOBODY, fitting([registered], raw)))
+    """Raise BadSignature, or UnknownKey if such a key makes no signatures of this alg."""
+    try:
+        fitting = from_jwk({**key.jwk, "alg": raw.alg})
+    except KeyRejected:
+        raise UnknownKey(Flaw.NO_FITTING_KEY) from None
+    text = json.dumps(dict(fitting.jwk))
+    assumed = PartnerKey(fitting.kid, _NOBODY.company_id, fitting.kty, fitting.alg, text, None, now)
+    authenticate(raw, Candidates(_NOBODY, [assumed]))

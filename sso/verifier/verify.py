@@ -1,7 +1,8 @@
 """The pipeline: from a token as it came to a token that may be spent, in the order of the contract (section 2).
 
-Each step is a pure function but `trust`, which looks up keys. None has an effect: a token refused here has spent
-nothing. The first step that fails decides the answer.
+Each step is a pure function but `trust`, which looks up keys, and for a kid that it does not know has the company's own
+key set read soon. None has another effect: a token refused here has spent nothing. The first step that fails decides
+the answer.
 """
 
 from collections.abc import Collection

@@ -1,65 +1,24 @@
 """Key sets in the database: one of all instances fetches, who comes late writes nothing, and a key has one owner."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from common.audit.events import Event
-from common.audit.store_sql import IDENTITY_EVENTS, SqlAuditLog
 from common.errors import JwksUriRejected, KeyRejected, Unavailable
 from common.sql import Database
-from keys.key_sets.service import COOLDOWN, MAX_STALENESS, RETRY, KeySets
-from keys.key_sets.store_sql import SqlKeySets
-from keys.partners import MAX_KEYS, PartnerKeys
-from keys.remote import MAX_AGE, Fetcher, SystemResolver
-from keys.store_sql import SqlPartnerKeys
+from keys.key_sets.service import COOLDOWN, MAX_STALENESS, RETRY
+from keys.partners import MAX_KEYS
+from keys.remote import MAX_AGE, SystemResolver
 from schemas.identifiers import CompanyId
 from services.key_sets import refreshing_key_sets
 from tests.support.clock import SetClock
 from tests.support.databases import kept_company
-from tests.support.ehr import Ehr
+from tests.support.key_instances import Instance, keys, put
 from tests.support.key_server import KeyServer, answer, endlessly, key_set, open_key_server
-from tests.support.memory import partner_key
 from tests.support.races import at_once
-
-
-@dataclass(frozen=True)
-class NotedAudit(SqlAuditLog):
-    """The audit of the database, that a test can look back at."""
-
-    noted: list[Event] = field(default_factory=list)
-
-    async def write(self, *events: Event) -> None:
-        self.noted.extend(events)
-        await super().write(*events)
-
-
-@dataclass
-class Instance:
-    """One of the processes of identity, as far as it has to do with keys."""
-
-    database: Database
-    clock: SetClock
-    sets: KeySets = field(init=False)
-    keys: PartnerKeys = field(init=False)
-    audit: NotedAudit = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.audit = NotedAudit(self.database, IDENTITY_EVENTS)
-        self.keys = PartnerKeys(SqlPartnerKeys(self.database), self.audit, self.clock, ())
-        fetcher = Fetcher(ssl.create_default_context(), SystemResolver(), public=False)
-        self.sets = KeySets(SqlKeySets(self.database), fetcher, self.keys, self.audit, self.clock)
-
-    async def published(self, company_id: CompanyId) -> dict[str | None, str]:
-        return {key.published_as: key.kid for key in await self.keys.current(company_id) if key.published_as}
-
-    async def upload(self, ehr: Ehr, company_id: CompanyId) -> Any:
-        return await self.keys.store.add(partner_key(ehr, company_id))
 
 
 @pytest.fixture
@@ -89,16 +48,6 @@ async def second(instance: Instance) -> AsyncIterator[Instance]:
     database = Database(instance.database.url)
     yield Instance(database, instance.clock)
     await database.close()
-
-
-def keys(count: int) -> Sequence[Ehr]:
-    return [Ehr("EdDSA") for _ in range(count)]
-
-
-async def put(instance: Instance, company_id: CompanyId, server: KeyServer, *ehrs: Ehr) -> None:
-    server.answers = key_set(*ehrs)
-    await instance.sets.put(company_id, server.uri)
-    server.asked.clear()
 
 
 async def test_of_two_instances_one_fetches_a_set_that_is_due(
@@ -397,6 +346,6 @@ async def test_a_service_looks_for_sets_that_are_due_and_goes_on_after_a_look_th
     async with refreshing_key_sets(replace(instance.sets, fetcher=fetcher)):
         async with asyncio.timeout(10):
             await failed.wait()
-        instance.clock.forward(seconds=COOLDOWN.total_seconds())
+        instance.clock.forward(seconds=RETRY.total_seconds())
         async with asyncio.timeout(10):
             await server.arrived.wait()

@@ -1,9 +1,11 @@
 """The store of partners' keys, in memory and in the database: five at most, one owner, revoked for ever."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import exc, insert
+from sqlalchemy import exc, insert, text, update
 
 from common.errors import KeyRejected
 from common.sql import Database
@@ -34,6 +36,13 @@ async def other(database: Database) -> CompanyId:
 def keys_of(company_id: CompanyId, count: int) -> Sequence[PartnerKey]:
     """Return new keys, each registered a second after the one before."""
     return [later(partner_key(Ehr("EdDSA"), company_id), seconds=number) for number in range(count)]
+
+
+def _row(key: PartnerKey) -> dict[str, object]:
+    return {
+        "kid": key.kid, "company_id": key.company_id, "kty": key.kty, "alg": key.alg, "jwk": key.jwk,
+        "created_at": key.created_at, "published_as": key.published_as,
+    }  # fmt: skip
 
 
 async def refused(store: PartnerKeyStore, key: PartnerKey) -> str:
@@ -142,13 +151,67 @@ async def test_one_key_that_two_companies_register_at_once_is_the_firsts(
     assert sorted(await at_once(2, register)) == [False, True]
 
 
+@pytest.mark.parametrize("values", [{"revoked_at": REGISTERED, "published_as": None}, {"published_as": "new name"}])
+async def test_a_published_key_that_changes_while_it_is_uploaded_is_seen_as_it_is_then(
+    database: Database, company: CompanyId, values: dict[str, object]
+) -> None:
+    """The upload has read the row, and waits for whoever changes it; on SQLite it has to wait before it reads."""
+    (key,) = keys_of(company, 1)
+    async with database.transaction() as connection:
+        await connection.execute(insert(company_keys).values(_row(key) | {"published_as": "old name"}))
+    other_process = Database(database.url)
+    uploaded = SqlPartnerKeys(other_process)
+    begin = asyncio.Event()
+
+    async def upload() -> tuple[PartnerKey, bool]:
+        await begin.wait()
+        return await uploaded.add(key)
+
+    upload_task = asyncio.create_task(upload())
+    try:
+        async with database.transaction() as connection:
+            await connection.execute(update(company_keys).where(company_keys.c.kid == key.kid).values(values))
+            begin.set()
+            await _until_somebody_waits(database)
+        if "revoked_at" in values:
+            with pytest.raises(KeyRejected) as caught:
+                await upload_task
+            assert (caught.value.reason, list(await uploaded.current(company))) == ("revoked", [])
+        else:
+            kept, new = await upload_task
+            assert (kept.published_as, kept.uploaded, new) == ("new name", True, True)
+            assert [one.published_as for one in await uploaded.current(company)] == ["new name"]
+    finally:
+        await other_process.close()
+
+
+async def _until_somebody_waits(database: Database) -> None:
+    if database.is_sqlite:
+        return
+    async with asyncio.timeout(10):
+        async with database.engine.connect() as connection:
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not (await connection.execute(waiting)).scalar_one():
+                pass
+
+
+async def test_a_key_that_was_exposed_is_revoked_if_it_is_the_companys_or_nobodys(
+    store: PartnerKeyStore, company: CompanyId, other: CompanyId
+) -> None:
+    mine, nobodys, theirs = *keys_of(company, 2), *keys_of(other, 1)
+    await store.add(mine)
+    await store.add(theirs)
+    found = (mine, nobodys, replace(theirs, company_id=company))
+    assert [await store.revoke_exposed(one, REGISTERED) for one in found] == [True, True, False]
+    assert not await store.revoke_exposed(mine, REGISTERED)
+    assert [await refused(store, key) for key in (mine, nobodys)] == ["revoked"] * 2
+    assert list(await store.current(company)) == []
+    assert list(await store.current(other)) == [theirs]
+
+
 @pytest.mark.parametrize("place", [0, MAX_KEYS + 1])
 async def test_the_database_itself_has_no_sixth_place(database: Database, place: int) -> None:
     (key,) = keys_of(await kept_company(database), 1)
-    values = {
-        "kid": key.kid, "company_id": key.company_id, "place": place, "kty": key.kty, "alg": key.alg, "jwk": key.jwk,
-        "created_at": key.created_at,
-    }  # fmt: skip
     with pytest.raises(exc.IntegrityError):
         async with database.transaction() as connection:
-            await connection.execute(insert(company_keys).values(values))
+            await connection.execute(insert(company_keys).values(_row(key) | {"place": place}))

@@ -55,7 +55,9 @@ def test_an_operator_decides_who_takes_part(production: ProductionServer) -> Non
         bearer = {"Authorization": f"Bearer {token}"}
         assert client.get("/company", headers=bearer).json()["status"] == "active"
 
+        assert production.sso("company", "withdraw-keys", company_id).code == 1
         assert production.sso("company", "suspend", company_id).code == 0
+        assert production.sso("company", "withdraw-keys", company_id).out.endswith("publishes no keys.\n")
         assert client.get("/company", headers=bearer).status_code == 401
         assert client.post("/auth/token", json=credentials).status_code == 401
 

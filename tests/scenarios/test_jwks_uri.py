@@ -158,6 +158,10 @@ async def test_a_set_with_another_companys_key_gives_nobody_that_companys_launch
     server.answers = key_set(*({**key, "alg": key["alg"]} for key in ours))
     members = await rejected(company, server.uri, "no_keys")
     assert {one["reason"] for one in members["skipped"]} == {"another_company"}
+    before = await state_of(world)
+    server.answers = key_set(*({**key, "d": "AAAA"} for key in [*ours, stolen]))
+    await rejected(company, server.uri, "no_keys")
+    assert not await changed(world, before)
 
 
 async def test_a_rotation_that_is_announced_refuses_no_token(
@@ -321,6 +325,29 @@ async def test_a_published_key_can_be_revoked_for_ever_by_its_thumbprint(
     assert members["skipped"] == [{"index": 0, "reason": "revoked"}]
     problem(await launch(world, company, leaked), 401, "token_rejected")
     assert (await launch(world, company, good)).status_code == 200
+
+
+async def test_a_second_put_beside_the_first_and_one_that_was_overtaken_are_told_to_ask_again(
+    service: Whole, company: Company, server: KeyServer
+) -> None:
+    await publish(company, server, vendor("1"))
+    server.arrived.clear()
+    proceed = asyncio.Event()
+
+    async def late(writer: asyncio.StreamWriter) -> None:
+        await proceed.wait()
+        await key_set(vendor("2"))(writer)
+
+    server.answers = late
+    first = asyncio.ensure_future(put(company, server.uri))
+    await server.arrived.wait()
+    assert problem(await put(company, server.uri), 429, "rate_limited")
+    assert (await company.client.delete("/company/jwks-uri", headers=company.bearer)).status_code == 204
+    proceed.set()
+    problem(await first, 409, "conflict")
+    problem(await shown(company), 404, "not_found")
+    sets = service.identity.key_sets
+    assert sets.fetcher.resolve is not sets.put_fetcher.resolve  # what a PUT waits for keeps no refresh waiting
 
 
 async def test_a_company_may_have_its_set_fetched_ten_times_a_minute(

@@ -1,4 +1,4 @@
-"""A launch held where it waits for PostgreSQL, and the process that waits."""
+"""Whoever is held where it waits for PostgreSQL: a launch, a command; and the process that waits."""
 # mypy: disable-error-code="import-untyped"
 
 import asyncio
@@ -14,13 +14,27 @@ SECONDS = 10.0
 Holding = AbstractAsyncContextManager[asyncpg.Connection]
 
 
-@asynccontextmanager
-async def before_its_row_is_kept(url: str) -> AsyncIterator[asyncpg.Connection]:
+def before_its_row_is_kept(url: str) -> Holding:
     """Have every launch wait before its spend row; give a connection to look at who waits."""
+    return for_readers_alone(url, "spends")
+
+
+def for_readers_alone(url: str, table: str) -> Holding:
+    """Have whoever writes to a table, or locks rows of it, wait; give a connection to look at who waits."""
+    return _held(url, f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+
+
+def a_row(url: str, table: str) -> Holding:
+    """Have whoever changes or locks some row of a table wait; give a connection to look at who waits."""
+    return _held(url, f"SELECT FROM {table} LIMIT 1 FOR UPDATE")
+
+
+@asynccontextmanager
+async def _held(url: str, statement: str) -> AsyncIterator[asyncpg.Connection]:
     holding, looking = await asyncpg.connect(url), await asyncpg.connect(url)  # a transaction sees who waits but once
     try:
         async with holding.transaction():
-            await holding.execute("LOCK TABLE spends IN EXCLUSIVE MODE")  # readers go on
+            await holding.execute(statement)
             yield looking
     finally:
         await looking.close()
@@ -57,6 +71,17 @@ async def who_waits(looking: asyncpg.Connection, processes: Sequence[int]) -> in
             if sockets & _open_files(process):
                 return process
         await asyncio.sleep(0)
+    raise TimeoutError
+
+
+async def until_waiting(looking: asyncpg.Connection, *, seconds: float = 0) -> None:
+    """Return as soon as a statement has waited for a lock in this database for `seconds`. Raises TimeoutError."""
+    end = time.monotonic() + seconds + SECONDS
+    query = "SELECT max(extract(epoch FROM clock_timestamp() - query_start)) FROM pg_stat_activity"
+    while time.monotonic() < end:
+        waited = await looking.fetchval(f"{query} WHERE datname = current_database() AND wait_event_type = 'Lock'")
+        if waited is not None and waited >= seconds:
+            return
     raise TimeoutError
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -117,6 +118,26 @@ async def open_key_server(tls: ssl.SSLContext | None = None, host: str = "127.0.
         for task in list(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def open_broken_tls(tls: ssl.SSLContext) -> AsyncIterator[str]:
+    """Give the URL of a server that shakes hands, is asked, and then sends a record that nobody sealed."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                with tls.wrap_socket(listening.accept()[0], server_side=True) as connection, suppress(OSError):
+                    connection.settimeout(5)
+                    connection.recv(65536)
+                    socket.socket.sendall(connection, b"\x17\x03\x03\x00\x40" + b"x" * 64)  # past TLS
+                    connection.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        served = asyncio.get_running_loop().run_in_executor(None, serve)
+        yield f"https://{NAME}:{listening.getsockname()[1]}/jwks.json"
+        listening.shutdown(socket.SHUT_RDWR)
+    await served
 
 
 @dataclass

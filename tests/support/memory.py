@@ -120,6 +120,10 @@ class MemoryPartnerKeys:
         self.revoked.add(kid)
         return True
 
+    async def revoke_exposed(self, key: PartnerKey, now: datetime) -> bool:
+        self.registered.setdefault(key.kid, key)
+        return await self.revoke(key.company_id, key.kid, now)
+
 
 @dataclass
 class MemoryKeySets:

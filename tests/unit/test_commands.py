@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from common.errors import SettingsError
-from common.key_files import read_secret
+from common.key_files import make_key, read_secret
 from tests.support.command import Ended, sso
 
 SECRET = "9f" * 32
@@ -72,6 +72,17 @@ def test_a_check_says_what_production_lacks(tmp_path: Path) -> None:
     assert "SSO_REDIS__URL" in said(sso("config", "check", **settings), 2)
 
 
+def test_a_check_reads_the_other_sealing_key_too(tmp_path: Path) -> None:
+    settings, other = files(tmp_path), tmp_path / "other.key"
+    settings["SSO_KEYS__OTHER_SEALING_FILE"] = str(other)
+    assert "other.key cannot be read" in said(sso("config", "check", **settings), 2)
+    make_key(other)
+    assert sso("config", "check", **settings).code == 0
+    for name in ("sealing", "digest"):
+        other.write_bytes((tmp_path / f"{name}.key").read_bytes())
+        assert "are the same" in said(sso("config", "check", **settings), 2), name
+
+
 def test_the_secret_of_a_service_has_to_be_beyond_guessing(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(f"{SECRET}\n")
@@ -91,5 +102,5 @@ def test_companies_are_asked_after_in_a_database_that_is_current(tmp_path: Path)
     assert sso("migrate", **settings).code == 0
     assert sso("company", "list", **settings) == Ended(0, "", "")
     for unknown in (str(uuid4()), "no id"):
-        for command in ("show", "approve", "suspend", "resume"):
+        for command in ("show", "approve", "suspend", "resume", "withdraw-keys"):
             assert "no company with this id" in said(sso("company", command, unknown, **settings), 1)

@@ -57,6 +57,12 @@ def test_every_flaw_has_a_sentence() -> None:
     assert set(FLAWS) == set(Flaw)
 
 
+def test_where_no_key_fits_a_vendor_reads_where_uploaded_and_published_keys_are_shown() -> None:
+    sentence = FLAWS[Flaw.NO_FITTING_KEY].sentence
+    assert "GET /company/keys" in sentence
+    assert "GET /company/jwks-uri" in sentence
+
+
 def test_every_flaw_is_raised_somewhere_and_no_token_is_refused_for_a_flaw_that_is_none() -> None:
     kinds = {"MalformedToken", "UntrustedIssuer", "UnknownKey", "BadSignature", "TokenRejected"}
     raised = set[str]()

@@ -4,13 +4,14 @@ import asyncio
 import gzip
 import json
 import ssl
+import threading
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
-from common.errors import JwksUriRejected
+from common.errors import JwksUriRejected, Unavailable
 from keys.key_sets.location import is_public, locate
 from keys.remote import DEFAULT_AGE, MAX_AGE, MAX_BYTES, MIN_AGE, SECONDS, Fetcher, SystemResolver
 from tests.support.characters import full_width
@@ -22,6 +23,7 @@ from tests.support.key_server import (
     answer,
     endlessly,
     octets,
+    open_broken_tls,
     open_key_server,
 )
 
@@ -247,6 +249,39 @@ async def test_an_answer_that_is_none_is_refused(server: KeyServer, authority: A
     server.answers, reason = ANSWERS[case]
     assert await refused(reaching(authority), server.tls_uri) == reason
     assert server.connections == 1
+
+
+async def test_tls_that_breaks_after_the_handshake_is_an_answer_that_is_none(authority: Authority) -> None:
+    async with open_broken_tls(authority.server()) as uri:
+        assert await refused(reaching(authority), uri) == "connection"
+
+
+async def test_a_name_server_that_does_not_answer_takes_a_thread_and_nobody_waits_in_line_for_one() -> None:
+    """The thread is taken until the system gives up, however long ago we did; another resolver has its own."""
+    answers, waits = threading.Event(), threading.Event()
+
+    def look_up(host: str, port: int, **_: object) -> Sequence[object]:
+        if host == "slow.example":
+            waits.set()
+            answers.wait(10)
+        return [(0, 0, 0, "", ("127.0.0.1", port))]
+
+    resolver, another = SystemResolver(1, look_up), SystemResolver(1, look_up)
+    given_up = asyncio.ensure_future(resolver("slow.example", 443))
+    await asyncio.to_thread(waits.wait, 10)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    with pytest.raises(Unavailable):
+        await Fetcher(ssl.create_default_context(), resolver, public=True).fetch("https://ehr.example/")
+    assert await another("ehr.example", 443) == ["127.0.0.1"]
+    answers.set()
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                assert await resolver("ehr.example", 443) == ["127.0.0.1"]
+                break
+            except Unavailable:
+                await asyncio.sleep(0)
 
 
 async def test_whoever_takes_his_time_is_not_waited_for(authority: Authority) -> None:

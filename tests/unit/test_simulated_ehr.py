@@ -80,6 +80,9 @@ class MemoryKeys:
     async def revoke(self, company_id: CompanyId, kid: str, now: datetime) -> bool:  # noqa: ARG002 - the protocol's
         return self.kept.pop(kid, None) is not None
 
+    async def revoke_exposed(self, key: PartnerKey, now: datetime) -> bool:
+        return await self.revoke(key.company_id, key.kid, now)
+
 
 @dataclass
 class World:

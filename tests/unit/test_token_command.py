@@ -63,6 +63,21 @@ def test_with_the_public_key_the_signature_is_looked_at_too(tmp_path: Path, form
     assert (stranger.code, steps(stranger)[-1]) == (1, "!key")
 
 
+def test_a_key_goes_by_the_name_and_the_algorithm_that_the_token_gives_it(tmp_path: Path) -> None:
+    """Which names and algorithms are registered or published, the service alone knows."""
+    published = EHR.sign(EHR.claims(NOW), kid="2024-01")
+    assert inspected(tmp_path, published, "--key", key_file(tmp_path, "jwk")).code == 0
+    rsa = Ehr("PS256")
+    (tmp_path / "rsa.pem").write_bytes(rsa.key.as_pem(private=False))
+    assert inspected(tmp_path, rsa.sign(rsa.claims(NOW)), "--key", str(tmp_path / "rsa.pem")).code == 0
+
+
+def test_the_help_says_what_the_service_alone_knows() -> None:
+    said = re.sub(r"[│\s]+", " ", sso("token", "inspect", "--help").out)
+    assert "under which kid and algorithm a key is registered or published" in said
+    assert "the 11-test" in said
+
+
 def test_a_private_key_is_refused_and_not_repeated(tmp_path: Path) -> None:
     (tmp_path / "private").write_text(json.dumps(EHR.key.as_dict(private=True)))
     ended = inspected(tmp_path, signed(), "--key", str(tmp_path / "private"))

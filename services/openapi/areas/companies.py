@@ -103,7 +103,7 @@ OPERATIONS: Final = (
         scope=Scope.KEYS_MANAGE,
         bodies=[Body(JwksUri, {"jwksUri": examples.JWKS_URI})],
         replies=[Reply(200, "What was fetched: the keys that count, and why others do not", _SET)],
-        errors=[errors.JwksUriRejected],
+        errors=[errors.JwksUriRejected, errors.Conflict],
     ),
     Operation(
         method="GET",
