@@ -17,6 +17,7 @@ from tests.support.world import ISSUER, Company, World
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOKEN_URL = f"{ISSUER}/auth/token"
+NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def test_every_algorithm_of_a_key_and_both_of_our_names_will_do(world: Wor
 
 BAD: dict[str, dict[str, Any]] = {
     "no iss": {"iss": None},
-    "another company's iss": {"iss": str(uuid4())},
+    "another company's iss": {"iss": NOBODY},
     "no sub": {"sub": None},
     "somebody else as sub": {"sub": "profID1241"},
     "no aud": {"aud": None},
@@ -139,7 +140,7 @@ async def test_a_redis_that_has_forgotten_lets_no_assertion_in_twice(world: Worl
         ({"client_secret": "x"}, 400, "invalid_request"),
         ({"client_assertion_type": None}, 400, "invalid_request"),
         ({"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:saml2-bearer"}, 401, "invalid_client"),
-        ({"client_id": str(uuid4())}, 401, "invalid_client"),
+        ({"client_id": NOBODY}, 401, "invalid_client"),
     ],
     ids=str,
 )
