@@ -104,3 +104,33 @@ TIMES: dict[Any, str] = {
 @pytest.mark.parametrize(("iat", "shown"), TIMES.items(), ids=[str(iat)[:20] for iat in TIMES])
 def test_a_time_is_shown_as_seconds_from_now(iat: float, shown: str) -> None:
     assert times(json.dumps({"iat": iat, "nbf": True, "exp": "1"}).encode(), NOW) == [f"iat is {shown}"]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "null"),
+        (True, "true or false"),
+        (1, "a number"),
+        (1.5, "a number"),
+        ("x", "1 character"),
+        ([1, 2], "an array of 2"),
+        ({"x": 1}, "an object"),
+    ],
+)
+def test_a_value_that_is_not_shown_is_shown_by_its_kind(value: object, shown: str) -> None:
+    assert lines(iss=value) == [f"iss: {shown}"]
+
+
+def test_what_says_nothing_is_said_to() -> None:
+    assert masked(b"[]") == ["no JSON object"]
+    assert lines() == ["nothing that we know"]
+
+
+def test_each_of_the_three_times_is_shown_and_nothing_else() -> None:
+    payload = json.dumps({"exp": SECONDS + 1, "nbf": SECONDS - 1, "iat": SECONDS + 86_401, "auth_time": SECONDS})
+    assert times(payload.encode(), NOW) == [
+        "iat is more than a day ahead",
+        "nbf is 1 seconds before our clock",
+        "exp is 1 seconds after our clock",
+    ]

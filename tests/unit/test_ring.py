@@ -38,6 +38,8 @@ def test_every_key_is_found_by_its_thumbprint_and_nothing_by_another_name() -> N
     assert [keys.find(key.thumbprint(), T) for key in (OLD, NEW, NEXT)] == [OLD, NEW, NEXT]
     name = NEW.thumbprint()
     assert [keys.find(kid, T) for kid in (None, "", "x", "\ud800", name[:-1], f"{name} ")] == [None] * 6
+    assert [keys.opened(key.thumbprint()) for key in (OLD, NEW, NEXT)] == [OLD, NEW, NEXT]
+    assert [keys.opened(kid) for kid in ("", "x", name[:-1])] == [None] * 3
 
 
 def test_every_key_is_published_with_its_purpose_and_without_its_private_half() -> None:
