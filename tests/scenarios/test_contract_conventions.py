@@ -15,8 +15,8 @@ from tests.support.world import ISSUER, PAGE, World
 
 CAMEL_CASE = re.compile(r"[a-z]+([A-Z][a-z]+)*")
 SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)*")
-OAUTH = {"TokenForm", "TokenAnswer", "OAuthProblem"}
-"""The bodies that are RFC 6749's own."""
+OAUTH = {"TokenForm", "ServiceTokenForm", "TokenAnswer", "OAuthProblem", "ServerMetadata"}
+"""The bodies that are of RFC 6749 and RFC 8414."""
 
 
 def test_members_are_named_in_camel_case_and_those_of_oauth_in_snake_case() -> None:

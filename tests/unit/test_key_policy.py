@@ -16,7 +16,8 @@ from joserfc.jwk import import_key
 
 from common.errors import KeyRejected
 from keys import base64url
-from keys.policy import from_jwk, from_pem
+from keys.policy import exposed, from_jwk, from_pem
+from tests.support.ehr import make_key
 
 PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth"]
 ABSENT = object()
@@ -392,3 +393,24 @@ PEM_PARTS = [SPKI, PKCS1, *(line + "\n" for line in [*SPKI.split("\n"), *PKCS1.s
 def test_any_text_is_a_key_or_a_refusal(parts: list[str]) -> None:
     with suppress(KeyRejected):
         assert from_pem("".join(parts)) == from_jwk(VALID["RSA"])
+
+
+@pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA"])
+def test_of_a_key_that_stands_there_with_its_private_half_the_public_one_is_known(alg: str) -> None:
+    key = make_key(alg)
+    found = exposed(key.as_dict(private=True))
+    assert found is not None
+    assert (found.kid, found.alg) == (key.thumbprint(), alg)
+    assert not found.jwk.keys() & {"d", "p", "q", "dp", "dq", "qi"}
+
+
+def test_what_gives_no_private_half_away_or_is_no_key_is_not_exposed() -> None:
+    whole = make_key("ES256").as_dict(private=True)
+    for jwk in (
+        {**whole, "d": None},
+        {**whole, "d": ""},
+        {**whole, "crv": "P-521"},
+        {"kty": "oct", "k": "x"},
+        {"d": "x"},
+    ):
+        assert exposed(jwk) is None

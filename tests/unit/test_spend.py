@@ -62,6 +62,16 @@ async def test_the_second_spend_of_a_token_is_a_replay() -> None:
         await spender.spend(verified("x"))
 
 
+async def test_whether_a_token_is_spent_can_be_asked_without_spending_it() -> None:
+    spender = Spender(MemoryReplayGuard(SetClock()))
+    for _ in range(2):
+        await spender.require_unspent(verified("x"))
+    await spender.spend(verified("x"))
+    with pytest.raises(TokenReplayed):
+        await spender.require_unspent(verified("x"))
+    await spender.require_unspent(verified("x", B))
+
+
 async def test_what_is_spent_is_remembered_under_its_kind_its_signer_and_its_jti_and_given_on() -> None:
     asked: list[str] = []
 
