@@ -1,7 +1,9 @@
 """What every test may ask for. The servers start when the first test asks for them, and end with the run."""
 
 import asyncio
+import gc
 import os
+import sys
 from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
@@ -39,6 +41,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Wait for the turn of a test; with its fixtures, which may start a dozen processes."""
     with item.config.stash[TURNS].taken(alone=item.get_closest_marker("alone") is not None):
         return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Let go of what a failed test held: uvloop does not close while a connection of it is open somewhere."""
+    if getattr(sys, "last_value", None) is not None:
+        sys.last_type = sys.last_value = sys.last_traceback = None
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
