@@ -134,7 +134,12 @@ async def _flood(address: str, port: int, token: str, per_second: float, seconds
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             due = max(due, time.perf_counter() - 1) + CONNECTIONS / per_second
             writer.write(request)
-            answer = await reader.readuntil(b"\r\n\r\n")
+            try:
+                answer = await reader.readuntil(b"\r\n\r\n")
+            except (asyncio.IncompleteReadError, ConnectionError):  # the gateway has had enough of this connection
+                writer.close()
+                reader, writer = await asyncio.open_connection(HOST, port, local_addr=(address, 0))
+                continue
             length = next(int(line[15:]) for line in answer.lower().split(b"\r\n") if line[:15] == b"content-length:")
             await reader.readexactly(length)
             answers[int(answer.split(b" ", 2)[1])] += 1
