@@ -122,10 +122,14 @@ class SkippedKeyAnswer(Answer):
 
 
 class KeySetAnswer(Answer):
-    """`failure` is why the last fetch went wrong, null if it went well; then `fetchedAt` is when one last did."""
+    """`failure` is why the last fetch went wrong, null if it went well; then `fetchedAt` is when one last did.
+
+    At `expiresAt` the keys count no longer, unless the set has been read by then.
+    """
 
     jwks_uri: str
     fetched_at: datetime
+    expires_at: datetime
     failure: str | None
     keys: list[PublishedKeyAnswer]
     skipped: list[SkippedKeyAnswer]

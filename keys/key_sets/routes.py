@@ -11,7 +11,7 @@ from common.http.body import json_object
 from common.http.routing import Resource
 from common.limits import Counted, Limits
 from keys.key_sets.model import KeySet
-from keys.key_sets.service import KeySets
+from keys.key_sets.service import MAX_STALENESS, KeySets
 from keys.partners import PartnerKey
 from schemas.base import Rules
 from schemas.bodies import JwksUri, KeySetAnswer, PublishedKeyAnswer, SkippedKeyAnswer
@@ -55,6 +55,7 @@ def _answer(kept: KeySet, keys: Sequence[PartnerKey]) -> Response:
     answer = KeySetAnswer(
         jwks_uri=kept.uri,
         fetched_at=kept.fetched_at,
+        expires_at=kept.fetched_at + MAX_STALENESS,
         failure=kept.failure,
         keys=[
             PublishedKeyAnswer(kid=key.published_as or key.kid, thumbprint=key.kid, kty=key.kty, alg=key.alg)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -87,6 +87,7 @@ async def test_the_answer_says_which_keys_count_and_what_is_wrong_with_the_other
     answered = await put(company, server.uri)
     members = answered.json()
     assert (answered.status_code, datetime.fromisoformat(members.pop("fetchedAt"))) == (200, world.clock())
+    assert datetime.fromisoformat(members.pop("expiresAt")) == world.clock() + timedelta(days=7)
     assert members == {
         "jwksUri": server.uri,
         "failure": None,

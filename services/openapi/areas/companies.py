@@ -1,5 +1,6 @@
 """A company's registration, and the keys that its tokens verify with."""
 
+from datetime import timedelta
 from typing import Final
 
 from common import errors
@@ -23,6 +24,7 @@ _KEY: Final = KeyAnswer(kid=examples.KID, kty="OKP", alg="EdDSA", label="our EHR
 _SET: Final = KeySetAnswer(
     jwks_uri=examples.JWKS_URI,
     fetched_at=examples.MOMENT,
+    expires_at=examples.MOMENT + timedelta(days=7),
     failure=None,
     keys=[PublishedKeyAnswer(kid="2026-1", thumbprint=examples.KID, kty="OKP", alg="EdDSA")],
     skipped=[SkippedKeyAnswer(index=1, reason="size")],
