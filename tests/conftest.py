@@ -95,7 +95,9 @@ async def world(
 
 
 ON_ONE_DATABASE = (
-    "test_attacks_", "test_bad_", "test_contract_", "test_diagnosis", "test_jwks_uri", "test_openapi", "test_refusals_",
+    "test_attacks_", "test_audit_", "test_bad_", "test_client_assertions", "test_company_keys", "test_contract_",
+    "test_diagnosis", "test_internal_tokens", "test_jwks_uri", "test_openapi", "test_own_services", "test_refusals_",
+    "test_token_endpoint", "test_tokens_that_we_sign",
 )  # fmt: skip
 """Scenarios about what is refused, or said, before a database is asked, or whose stores have tests of their own in
 tests/contract: the database that production has is enough for them."""
@@ -104,3 +106,10 @@ tests/contract: the database that production has is enough for them."""
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out the SQLite half of scenarios to which the database makes no difference."""
     items[:] = [item for item in items if not (item.path.name.startswith(ON_ONE_DATABASE) and "[sqlite" in item.nodeid)]
+
+
+def pytest_collection_finish() -> None:
+    """Have nobody look for garbage in what stays for the whole run: code, and five thousand tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

@@ -20,7 +20,7 @@ from tests.support.servers.redis_server import RedisServer
 from tests.support.state import changed, state_of
 from tests.support.world import open_world
 
-TOKENS = 100
+TOKENS = 60
 BSN = fresh_bsn()
 ODD: list[Any] = [None, 0, -1, 10**400, 1e300, True, "", " ", "x" * 256, "a\0b", "\ud800", [], ["x"], {}, {"bsn": 1}]
 VALUES: dict[str, list[Any]] = {
