@@ -11,7 +11,7 @@ COVERING := tests/unit tests/vectors tests/contract/test_replay_guard.py tests/c
 	tests/contract/test_key_sets_attacked.py \
 	tests/scenarios/test_launch.py tests/scenarios/test_tokens_that_we_sign.py
 
-.PHONY: help run test coverage fuzz mutate check sabotage bench-flood secrets stack docs lock clean distclean
+.PHONY: help run test test-long coverage fuzz mutate check sabotage bench-flood secrets stack docs lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -26,7 +26,11 @@ test: ## run the tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" 
 	@[ -n "$${TEST_CHROMIUM:-}" ] || sh tools/debian.sh chromium 'The tests' chromium chromium-browser google-chrome
 	@sh tools/debian.sh nginx-light 'The tests' nginx
 	@sh tools/node.sh bruno
-	@exec .venv/bin/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec .venv/bin/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --ignore=tests/deployment/test_four_workers.py $(ARGS)
+
+test-long: ## the store faults and races over four workers, which need the processors to themselves
+	@$(VENV) dev
+	@exec .venv/bin/pytest tests/deployment/test_four_workers.py $(ARGS)
 
 coverage: ## run the fast tests of what verifies tokens; fail under 100 % of its branches
 	@$(VENV) dev
