@@ -3,8 +3,8 @@
 One `sso serve all` behind the gateway of `deploy/gateway`, with its own Redis and PostgreSQL and the limits of
 production. A company launches at a steady pace from 127.0.0.1, whether or not earlier launches have been answered (so
 that waiting counts). First alone, then while another process sends tokens with a company's `kid` and a false signature,
-from another address, as fast as it is told to. Sixty at once and ten a second get through the gateway and are verified
-and refused, the rest is 429 without a look.
+from another address, as fast as it is told to. Five at once and ten a second get through the gateway and are verified
+and refused, the rest waits there or is 429 without a look.
 
 Service, stores, company and flood share this machine's processors: a flood that costs the sender as much as it costs
 us shows here as slower launches, so the figures are an upper bound.
@@ -36,7 +36,7 @@ from tests.support.world import Company
 SPAWN = multiprocessing.get_context("spawn")
 FLOODERS = "127.0.0.{}"
 """Other addresses of this machine, one for each phase: Linux answers to all of 127.0.0.0/8."""
-CONNECTIONS = 16
+CONNECTIONS = 64
 
 
 CONFIGURATION = Path(__file__).parents[1] / "deploy" / "gateway" / "nginx.conf"
