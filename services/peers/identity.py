@@ -13,14 +13,14 @@ from identity.companies.tokens import CompanyTokens
 from identity.patients.sessions import PatientSessions
 from schemas.base import Rules
 from schemas.callers import InternalAccess
-from schemas.facts import SignedInPatient
+from schemas.facts import SignedInPatient, Standing
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from services.peers import bodies
 from services.peers.callers import require_service
 from services.peers.client import Peer
 from sso.verifier.access import Launches
 
-_ADMITS, _NAMES = "/internal/companies/admits", "/internal/companies/names"
+_STANDING, _NAMES = "/internal/tokens/standing", "/internal/companies/names"
 _LAUNCH, _SESSION, _SIGN_OUT = "/internal/launches/patient", "/internal/patients/session", "/internal/patients/sign-out"
 
 
@@ -30,10 +30,10 @@ class PeerCompanies:
 
     peer: Peer
 
-    async def admits(self, company_id: CompanyId, jti: str) -> bool:
+    async def standing(self, company_id: CompanyId, jti: str) -> Standing:
         """Return whether the company is active, and has not revoked this token of its own. Raises Unavailable."""
         asked = bodies.OfToken(company_id=company_id, jti=jti)
-        return bodies.Admitted.of(await self.peer.ask(_ADMITS, asked.wire(), safe=True)).admitted
+        return bodies.TokenStanding.of(await self.peer.ask(_STANDING, asked.wire(), safe=True)).standing
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
         """Return the names of companies. Raises Unavailable."""
@@ -91,19 +91,19 @@ class IdentityAnswers:
     def routes(self) -> list[Resource]:
         """Return the routes of these answers."""
         return [
-            Resource(_ADMITS, POST=self.admits),
+            Resource(_STANDING, POST=self.standing),
             Resource(_NAMES, POST=self.names),
             Resource(_LAUNCH, POST=self.patient_of_launch),
             Resource(_SESSION, POST=self.session),
             Resource(_SIGN_OUT, POST=self.sign_out),
         ]
 
-    async def admits(self, request: Request) -> Response:
-        """Answer `admits`."""
+    async def standing(self, request: Request) -> Response:
+        """Answer `standing`."""
         await require_service(self.access, request, "dossier")
         asked = bodies.OfToken.parse(await json_object(request), Rules())
-        admitted = await self.tokens.admits(CompanyId(asked.company_id), asked.jti)
-        return JSONResponse(bodies.Admitted(admitted=admitted).wire())
+        standing = await self.tokens.standing(CompanyId(asked.company_id), asked.jti)
+        return JSONResponse(bodies.TokenStanding(standing=standing).wire())
 
     async def names(self, request: Request) -> Response:
         """Answer `names`."""

@@ -1,7 +1,8 @@
 """Launches, spends and sessions in the database.
 
 The spend row is the second line against replay: unique on company and jti, in the launch's own transaction. It is
-kept for a day, in one table that is not partitioned, because a unique constraint reaches no further than its table.
+kept for a day (a revoked token's: from when it could be accepted on), in one table that is not partitioned, because a
+unique constraint reaches no further than its table.
 """
 
 import json
@@ -93,10 +94,13 @@ class SqlLaunches:
         return Spend(LaunchId(row.launch_id) if row.launch_id else None) if row else None
 
     async def revoke(self, company_id: CompanyId, jti_digest: bytes, until: datetime) -> bool:
-        """Spend a token on nothing, and remember it a day longer than `until`; return whether it was unspent."""
         values = {"company_id": company_id, "jti_digest": jti_digest, "launch_id": None, "spent_at": until}
+        spent = (spends.c.company_id == company_id, spends.c.jti_digest == jti_digest)
         async with self.database.transaction() as connection:
             kept = await connection.execute(self.database.insert(spends).values(values).on_conflict_do_nothing())
+            if not kept.rowcount:  # of two tokens with one jti the later one counts
+                longer = update(spends).where(*spent, spends.c.spent_at < until)
+                await connection.execute(longer.values(spent_at=until))
         return bool(kept.rowcount)
 
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:

@@ -6,13 +6,12 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select
 
-from common.errors import SettingsError, TreatmentRelationshipConflict, TreatmentRelationshipUnknown
+from common.errors import TreatmentRelationshipConflict, TreatmentRelationshipUnknown
 from common.sql import Database
 from identity.professionals.accounts import Professionals
 from identity.professionals.store_sql import SqlAccounts, account_links, accounts
 from identity.pseudoniem.digest import DigestKey
-from identity.pseudoniem.service import Pseudoniemen
-from identity.pseudoniem.store_sql import SqlPseudoniemen, pseudoniemen
+from identity.pseudoniem.store_sql import pseudoniemen
 from identity.relationships.service import Relationships
 from identity.relationships.store_sql import SqlRelationships
 from keys.sealing import KEY_BYTES, Sealer
@@ -21,10 +20,8 @@ from schemas.claims import ProfInfo
 from schemas.facts import Admission
 from schemas.identifiers import Bsn, Pseudoniem
 from tests.support.bsns import fresh_bsn
-from tests.support.clock import SetClock
-from tests.support.databases import kept_company
+from tests.support.databases import kept_company, pseudoniemen_of
 from tests.support.memory import REGISTERED as NOW
-from tests.support.memory import MemoryAudit
 from tests.support.races import at_once
 
 KEY = DigestKey(bytes(KEY_BYTES))
@@ -129,7 +126,7 @@ async def test_names_are_found_again_without_lying_there_to_be_read(
 
 
 async def test_fifty_at_once_that_ask_for_one_bsn_get_one_pseudoniem(database: Database) -> None:
-    service, bsn = Pseudoniemen(SqlPseudoniemen(database), KEY, MemoryAudit(), SetClock()), Bsn(fresh_bsn())
+    service, bsn = await pseudoniemen_of(database, KEY), Bsn(fresh_bsn())
     assert await service.find(bsn) is None
     made = await at_once(50, lambda _: service.make(bsn))
     assert len(set(made)) == 1
@@ -139,17 +136,9 @@ async def test_fifty_at_once_that_ask_for_one_bsn_get_one_pseudoniem(database: D
 
 
 async def test_another_bsn_has_another_pseudoniem_and_eight_digits_the_same_as_nine(database: Database) -> None:
-    service = Pseudoniemen(SqlPseudoniemen(database), KEY, MemoryAudit(), SetClock())
+    service = await pseudoniemen_of(database, KEY)
     nine, eight, other = (Bsn(digits) for digits in ("010000008", "10000008", fresh_bsn()))
     assert await service.make(nine) == await service.make(eight) != await service.make(other)
-
-
-async def test_another_digest_key_stops_the_start(empty_database: Database) -> None:
-    store = SqlPseudoniemen(empty_database)
-    await at_once(10, lambda _: Pseudoniemen(store, KEY, MemoryAudit(), SetClock()).require_right_key())
-    with pytest.raises(SettingsError, match="digest key is not the one"):
-        await Pseudoniemen(store, DigestKey(bytes(range(KEY_BYTES))), MemoryAudit(), SetClock()).require_right_key()
-    await Pseudoniemen(store, KEY, MemoryAudit(), SetClock()).require_right_key()
 
 
 async def test_a_relationship_that_many_join_at_once_is_one(database: Database) -> None:

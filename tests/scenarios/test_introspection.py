@@ -172,7 +172,9 @@ async def test_an_assertion_lets_a_company_ask_once(world: World, company: Compa
     assert (await introspect(company, company.token, {}, **proof))["active"]
     for path in ("/auth/introspect", "/auth/revoke", "/auth/token"):
         form = {"token": company.token, "grant_type": "client_credentials", **proof}
-        oauth_error(await company.client.post(path, data=form), 401, "invalid_client")
+        refused = await company.client.post(path, data=form)
+        oauth_error(refused, 401, "invalid_client")
+        assert [event["cause"] for event in await said(world, refused)] == ["token_replayed"]
     assert (await company.client.get("/company", headers=company.bearer)).status_code == 200
 
 
@@ -214,6 +216,8 @@ async def test_a_revoked_company_token_is_refused_by_the_very_next_request(world
     refused = await company.client.get("/company", headers=company.bearer)
     assert 'error="invalid_token"' in refused.headers["www-authenticate"]
     problem(refused, 401, "not_authenticated")
+    (event,) = await said(world, refused)
+    assert (event["event"], event["cause"]) == ("bearer.refused", "token_revoked")
     assert await introspect(company, token) == INACTIVE
     for path in ("/dossier/permission", "/dossier"):
         problem(
@@ -256,13 +260,24 @@ async def test_a_revoked_launch_token_is_never_accepted_and_offers_no_launch(wor
 async def test_a_launch_token_that_is_not_good_yet_is_revoked_for_when_it_would_be(lonely: World) -> None:
     company = await lonely.company(alg="ES256")
     token = company.ehr.sign(lonely.claims(company) | {"iat": int(lonely.clock().timestamp()) + 3 * 86_400})
-    far = company.ehr.sign(lonely.claims(company) | {"iat": 1e18})
-    for one in (token, far):
+    far = [company.ehr.sign(lonely.claims(company) | {"iat": iat}) for iat in (1e18, 1e308, 10**400, -(10**400))]
+    for one in (token, *far):
         await revoke(company, one)
     lonely.clock.forward(days=3)
     await clean(lonely.service.ground.databases.identity, lonely.clock)
     company.token = (await company.fetch_token()).json()["access_token"]
     problem(await company.launch(token), 401, "token_replayed")
+
+
+async def test_a_token_that_a_clock_ahead_of_others_calls_expired_is_revoked_for_them(lonely: World) -> None:
+    company = await lonely.company(alg="ES256")
+    token, another = company.token, (await company.fetch_token()).json()["access_token"]
+    lonely.clock.forward(minutes=16, seconds=30)  # another process is two minutes behind
+    await revoke(company, token)
+    await clean(lonely.service.ground.databases.identity, lonely.clock)
+    lonely.clock.forward(minutes=-2)
+    problem(await company.client.get("/company", headers=company.bearer), 401, "not_authenticated")
+    assert (await introspect(company, another))["active"]
 
 
 async def test_what_is_over_is_forgotten_and_stays_over(lonely: World) -> None:
