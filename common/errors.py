@@ -158,11 +158,13 @@ class NotAuthenticated(ServiceError):
 
 
 class PermissionDenied(ServiceError):
+    """`bearer` where a good bearer token does not open this; its challenge names the `scope`, where one is missing."""
+
     code = "permission_denied"
 
-    def __init__(self, detail: str, *, scope: str = "", private: str = "") -> None:
+    def __init__(self, detail: str, *, bearer: bool = False, scope: str = "", private: str = "") -> None:
         super().__init__(detail, private=private)
-        self.scope = scope
+        self.bearer, self.scope = bearer or bool(scope), scope
 
 
 class ConsentMissing(PermissionDenied):

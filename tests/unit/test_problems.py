@@ -176,6 +176,8 @@ HEADERS = [
     (errors.InvalidClient(), {"WWW-Authenticate": 'Bearer realm="sso"'}),
     (errors.InvalidClient(scheme="Basic"), {"WWW-Authenticate": 'Basic realm="sso", charset="UTF-8"'}),
     (errors.PermissionDenied("No."), {}),
+    (errors.PermissionDenied("No.", bearer=True),
+     {"WWW-Authenticate": 'Bearer realm="sso", error="insufficient_scope"'}),
     (errors.PermissionDenied("No.", scope="dossier:read"),
      {"WWW-Authenticate": 'Bearer realm="sso", error="insufficient_scope", scope="dossier:read"'}),
     (errors.ConsentMissing("No."), {}),
