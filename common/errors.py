@@ -158,9 +158,7 @@ class NotAuthenticated(ServiceError):
 
 
 class PermissionDenied(ServiceError):
-    """`bearer` where a good bearer token does not open this; its challenge names the `scope`, where one is missing."""
-
-    code = "permission_denied"
+    code = "permission_denied"  # `bearer`, also by a missing `scope`: a good token does not open this (RFC 6750 3)
 
     def __init__(self, detail: str, *, bearer: bool = False, scope: str = "", private: str = "") -> None:
         super().__init__(detail, private=private)

@@ -174,6 +174,7 @@ async def test_no_other_grant_gets_a_token(bench: Bench, grant_type: str) -> Non
 
 async def test_no_refused_token_request_leaves_a_trace(bench: Bench) -> None:
     one = Assertion(bench)
+    requests: list[tuple[dict[str, str], dict[str, str]]]
     requests = [(GRANT | one.form(forge(one)), {}) for forge in ASSERTIONS.values()]
     requests += [(attempt.form, attempt.headers) for attempt in (make(bench) for make in ATTEMPTS.values())]
     requests += [({"grant_type": name, **more(bench)}, bench.a.basic) for name, more in GRANTS.items()]

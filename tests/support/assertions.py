@@ -25,9 +25,9 @@ class Assertion:
     def claims(self, **changes: Any) -> dict[str, Any]:
         """Return the claims of a good assertion, with changes; None leaves a claim out."""
         company_id = self.bench.a.company_id
-        good = {"iss": company_id, "sub": company_id, "aud": ISSUER, "jti": self.jti}
-        good |= {"iat": self.at(0), "exp": self.at(60)}
-        return {name: value for name, value in (good | changes).items() if value is not None}
+        who = {"iss": company_id, "sub": company_id, "aud": ISSUER, "jti": self.jti}
+        all_claims = who | {"iat": self.at(0), "exp": self.at(60)} | changes
+        return {name: value for name, value in all_claims.items() if value is not None}
 
     def at(self, seconds: int) -> int:
         """Return so many seconds from now, as a NumericDate."""

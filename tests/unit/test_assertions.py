@@ -71,7 +71,7 @@ async def test_a_good_assertion_says_whose_it_is(counter: Counter, typ: str | No
 
 
 async def test_other_claims_are_without_effect(counter: Counter) -> None:
-    besides = {"scope": "keys:manage", "role": "Internal", "azp": NOBODY, "nonce": "", "x": [{}]}
+    besides: dict[str, Any] = {"scope": "keys:manage", "role": "Internal", "azp": NOBODY, "nonce": "", "x": [{}]}
     assert (await counter.proved(**besides)).company_id == counter.desk.company
 
 
