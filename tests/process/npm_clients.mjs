@@ -9,8 +9,8 @@ const metadataUrl = new URL("/.well-known/oauth-authorization-server", issuer);
 const http = { execute: [openid.allowInsecureRequests] }; // on loopback, and nowhere else
 const seen = {};
 
-async function discovered(url, auth, options) {
-  return openid.discovery(url, COMPANY_ID, {}, auth, { ...http, ...options });
+async function discovered(auth) {
+  return openid.discovery(issuer, COMPANY_ID, {}, auth, { algorithm: "oauth2", ...http });
 }
 
 async function permission(config, token) {
@@ -31,12 +31,11 @@ async function asks(name, config) {
 
 async function uploaded(config, algorithm) {
   const pair = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const jwk = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  const { key_ops, ext, ...jwk } = await crypto.subtle.exportKey("jwk", pair.publicKey);
   const { access_token } = await openid.clientCredentialsGrant(config, { scope: "keys:manage" });
-  const body = JSON.stringify({ jwk: { kty: jwk.kty, n: jwk.n, e: jwk.e, crv: jwk.crv, x: jwk.x, y: jwk.y, alg: jwk.alg } });
   const headers = new Headers({ "Content-Type": "application/json" });
   const url = new URL("/company/keys", issuer);
-  const answer = await openid.fetchProtectedResource(config, access_token, url, "POST", body, headers);
+  const answer = await openid.fetchProtectedResource(config, access_token, url, "POST", JSON.stringify({ jwk }), headers);
   return { key: pair.privateKey, kid: (await answer.json()).kid };
 }
 
@@ -49,17 +48,17 @@ const algorithms = {
   Ed25519: { name: "Ed25519" },
 };
 
-const basic = await discovered(issuer, openid.ClientSecretBasic(COMPANY_SECRET), { algorithm: "oauth2" });
+const basic = await discovered(openid.ClientSecretBasic(COMPANY_SECRET));
 await asks("client_secret_basic", basic);
-await asks("client_secret_post", await discovered(issuer, openid.ClientSecretPost(COMPANY_SECRET), { algorithm: "oauth2" }));
+await asks("client_secret_post", await discovered(openid.ClientSecretPost(COMPANY_SECRET)));
 await asks("metadata URL alone", await openid.discovery(metadataUrl, COMPANY_ID, COMPANY_SECRET, undefined, http));
 for (const [name, algorithm] of Object.entries(algorithms)) {
   const key = await uploaded(basic, algorithm);
-  await asks(`private_key_jwt ${name}`, await discovered(issuer, openid.PrivateKeyJwt(key), { algorithm: "oauth2" }));
+  await asks(`private_key_jwt ${name}`, await discovered(openid.PrivateKeyJwt(key)));
 }
 
 // A wrong secret, and a stock resource server that reads our token as RFC 9068 4 says.
-const wrong = await discovered(issuer, openid.ClientSecretBasic("wrong"), { algorithm: "oauth2" });
+const wrong = await discovered(openid.ClientSecretBasic("wrong"));
 seen["wrong secret"] = await openid
   .clientCredentialsGrant(wrong)
   .catch((error) => [error.status, error.cause[0].scheme, error.cause[0].parameters.realm]);

@@ -164,12 +164,13 @@ def page(demo: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> tuple[En
 def test_the_examples_work_by_copy_and_paste(page: tuple[Ended, dict[str, str]]) -> None:
     ended, given = page
     assert ended.code == 0, ended.lines
-    dossier, python, asked, typescript, asked_again, by_shell = map(json.loads, ended.lines)
+    told = [json.loads(line) for line in ended.lines if line.startswith("{")]  # and what an installation says
+    dossier, python, asked, typescript, asked_again, by_shell = told
     for launch, status in ((python, "created"), (typescript, "linked")):
         assert launch["dossier"] == {"dossierId": dossier["dossierId"], "permission": "pending"}
         assert (launch["company"]["companyId"], launch["professional"]["status"]) == (given["COMPANY_ID"], status)
         assert "accessToken" not in launch
-    assert [told["code"] for told in (asked, asked_again, by_shell)] == ["consent_missing"] * 3
+    assert [one["code"] for one in (asked, asked_again, by_shell)] == ["consent_missing"] * 3
     assert given["PATIENT_BSN"] not in "".join(ended.lines)
 
 
@@ -181,8 +182,8 @@ def test_an_example_prints_why_it_was_refused(page: tuple[Ended, dict[str, str]]
     assert [one.get("code", one.get("error")) for one in told] == ["token_rejected"] * 2 + ["invalid_client"] * 2
 
 
-def test_once_the_patient_approves_the_permission_is_given(
-    page: tuple[Ended, dict[str, str]], client: httpx2.Client
+def test_once_the_patient_approves_the_permission_is_given_and_no_log_has_the_bsn(
+    demo: DemoServer, page: tuple[Ended, dict[str, str]], client: httpx2.Client
 ) -> None:
     given = page[1]
     dossier = json.loads(page[0].lines[0])
@@ -195,6 +196,9 @@ def test_once_the_patient_approves_the_permission_is_given(
     client.cookies.clear()
     for end in run_examples(PERMISSIONS, given):
         assert (end.code, [json.loads(line) for line in end.lines]) == (0, [{"gavePermission": True}])
+    log = (demo.folder / "log").read_text()
+    assert "/dossier/permission" in log
+    assert given["PATIENT_BSN"] not in log
 
 
 def test_the_lock_of_the_npm_packages_has_a_hash_for_each_and_no_address() -> None:

@@ -44,6 +44,7 @@ def run_page(url: str, folder: Path) -> tuple[Ended, dict[str, str]]:
     for shown, here in (
         ("http://127.0.0.1:8080", url),
         (".venv/bin/python", sys.executable),
+        ("$PWD/var/example", str(folder)),
         ("var/example", str(folder)),
     ):
         assert shown in script
@@ -57,9 +58,8 @@ def run_page(url: str, folder: Path) -> tuple[Ended, dict[str, str]]:
 
 def run_examples(names: tuple[str, ...], given: Mapping[str, str]) -> list[Ended]:
     """Run examples at the same time, with this environment."""
-    tsx = str(TYPESCRIPT / "node_modules" / ".bin" / "tsx")
-    runners = {".py": sys.executable, ".ts": tsx}
-    started = [_start([runners[Path(name).suffix], str(EXAMPLES / name)], given, ROOT) for name in names]
+    runners = {".py": [sys.executable], ".ts": ["node", "--import", "tsx"]}
+    started = [_start([*runners[Path(name).suffix], str(EXAMPLES / name)], given, TYPESCRIPT) for name in names]
     return [_end(one) for one in started]
 
 
