@@ -79,6 +79,20 @@ class Limits:
             raise
 
     @asynccontextmanager
+    async def of_client(self, address: str) -> AsyncIterator[None]:
+        """Do the work inside for a client that says who it is; one that cannot prove it counts as a refusal.
+
+        What goes well is not counted, and costs nothing. Raises RateLimited.
+        """
+        who = f"address:{address}"
+        self.limiter.require_not_told(who)
+        try:
+            yield
+        except InvalidClient:
+            await self.limiter.refused(who)
+            raise
+
+    @asynccontextmanager
     async def _of(self, who: str, counted: Counted) -> AsyncIterator[None]:
         await self.limiter.admit(counted, who)
         try:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -12,6 +12,10 @@ from schemas.claims import GivenPatientInfo, GivenProfInfo
 from schemas.facts import AdmissionStatus
 from schemas.identifiers import Bsn, ExternalRelationshipId, Sub
 from schemas.steps import Step
+
+_T = TypeVar("_T")
+Shown = Annotated[_T | None, Field(exclude_if=lambda value: value is None)]
+"""A member of an answer that is left out where there is nothing to say."""
 
 
 class CompanyRegistration(Schema):
@@ -45,7 +49,22 @@ class TokenAnswer(Answer):
     access_token: str = Field(alias="access_token")
     token_type: str = Field(default="Bearer", alias="token_type")
     expires_in: int = Field(alias="expires_in")
-    scope: str | None = Field(default=None, exclude_if=lambda scope: scope is None)
+    scope: Shown[str] = None
+
+
+class IntrospectionAnswer(Answer):
+    """RFC 7662 2.2; what a token does not have is left out, and of one that is not active all but `active`."""
+
+    active: bool
+    scope: Shown[str] = None
+    client_id: Shown[str] = Field(default=None, alias="client_id")
+    token_type: Shown[str] = Field(default=None, alias="token_type")
+    exp: Shown[int] = None
+    iat: Shown[int] = None
+    sub: Shown[str] = None
+    aud: Shown[str] = None
+    iss: Shown[str] = None
+    jti: Shown[str] = None
 
 
 class TokenContents(Schema):
@@ -173,7 +192,7 @@ class DiagnosisRequest(Schema):
 class DiagnosedStep(Answer):
     step: Step
     ok: bool
-    detail: str | None = Field(default=None, exclude_if=lambda detail: detail is None)
+    detail: Shown[str] = None
 
 
 class DiagnosisAnswer(Answer):
@@ -192,7 +211,7 @@ class LaunchProfessional(Answer):
     account_id: UUID | None
     sub: str
     status: AdmissionStatus
-    registration_url: str | None = Field(default=None, exclude_if=lambda url: url is None)
+    registration_url: Shown[str] = None
 
 
 class LaunchPatient(Answer):

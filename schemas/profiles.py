@@ -82,6 +82,10 @@ ASSERTION: Final = SingleUseProfile(
 """How a company proves who it is with its own key (RFC 7523 2.2); it may last `max_age`, by its `exp`."""
 
 
+ACCESS_LEEWAY: Final = timedelta(seconds=30)
+"""How long after its `exp` an access token of ours is still accepted."""
+
+
 def _access(name: str, claims: type[A]) -> AccessProfile[A]:
     """Return the profile of an access token: all have the same header, age and leeway, and a role of their own."""
     return AccessProfile(
@@ -89,7 +93,7 @@ def _access(name: str, claims: type[A]) -> AccessProfile[A]:
         typ=frozenset({"at+jwt"}),
         algorithms=frozenset({"ES256"}),
         claims=claims,
-        leeway=timedelta(seconds=30),
+        leeway=ACCESS_LEEWAY,
         role=claims.model_fields["role"].default,
         lifetime=timedelta(minutes=15),
     )

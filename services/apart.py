@@ -15,6 +15,7 @@ from common.key_files import read_key
 from common.settings import Settings
 from identity.pseudoniem.digest import DigestKey
 from schemas.base import Rules
+from services.api import dossier_routes, identity_routes, pseudoniem_routes
 from services.composition import application, launch_page_routes, patient_site_routes, signed_out
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Owner
 from services.ground import Ground, open_ground
@@ -32,11 +33,8 @@ from services.required import DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, Need, data
 from services.schema import require_current
 from services.server import Compose
 from services.wiring import (
-    dossier_routes,
     first_status,
-    identity_routes,
     open_rings,
-    pseudoniem_routes,
     read_sealer,
     service_digests,
     wire_dossiers,
@@ -87,7 +85,7 @@ async def open_identity(settings: Settings, metrics: Path | None = None) -> Asyn
             PeerDossiers(await apart.peer("dossier", token)),
         )
         answers = IdentityAnswers(
-            identity.companies, identity.launch_rows, identity.patient_sessions, identity.access.own
+            identity.companies, identity.tokens, identity.launch_rows, identity.patient_sessions, identity.access.own
         )
         routes = [
             *identity_routes(ground, identity, service_digests(settings)),

@@ -1,4 +1,4 @@
-"""Regular cleaning: spends that no clock could accept any more, and sessions that are over."""
+"""Regular cleaning: spends and revocations of what no clock could accept any more, and sessions that are over."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,6 +10,7 @@ import structlog
 from common.clock import Clock
 from common.errors import Unavailable
 from common.sql import Database
+from identity.companies import store_sql as companies
 from identity.patients import store_sql as patients
 from sso.launch import store_sql as launches
 
@@ -36,6 +37,7 @@ async def clean(database: Database, clock: Clock) -> None:
     now = clock()
     await launches.purge(database, now)
     await patients.purge(database, now)
+    await companies.purge(database, now)
 
 
 async def _rounds(database: Database, clock: Clock) -> None:

@@ -11,15 +11,13 @@ from dossier.service import Dossiers
 from identity.pseudoniem.digest import DigestKey
 from identity.pseudoniem.service import Pseudoniemen
 from keys.sealing import Sealer
+from services.api import dossier_routes, identity_routes, pseudoniem_routes
 from services.ground import Ground
 from services.required import DIGEST_KEY
 from services.wiring import (
     Identity,
-    dossier_routes,
     first_status,
-    identity_routes,
     open_rings,
-    pseudoniem_routes,
     read_sealer,
     sealing_keys,
     service_digests,

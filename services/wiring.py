@@ -5,41 +5,36 @@ services apart they are `services/peers`.
 """
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from common.clock import Clock
 from common.errors import SettingsError
-from common.http.routing import Resource
 from common.key_files import read_key, read_secret
 from common.settings import Settings
-from dossier.routes import DossierEndpoints
 from dossier.service import Dossiers
 from dossier.service import Pseudoniemen as DossierPseudoniemen
 from dossier.store_sql import SqlDossiers
 from identity.companies.model import Status
-from identity.companies.routes import CompanyEndpoints
 from identity.companies.service import Companies
-from identity.companies.store_sql import SqlCompanies
+from identity.companies.store_sql import SqlCompanies, SqlCompanyTokens
+from identity.companies.tokens import CompanyTokens
 from identity.patients.sessions import PatientSessions
 from identity.patients.store_sql import SqlPatientSessions
 from identity.professionals.accounts import Professionals
 from identity.professionals.store_sql import SqlAccounts
 from identity.pseudoniem.digest import DigestKey
-from identity.pseudoniem.routes import PseudoniemEndpoints
 from identity.pseudoniem.service import Pseudoniemen
 from identity.pseudoniem.store_sql import SqlPseudoniemen
 from identity.relationships.service import Relationships
 from identity.relationships.store_sql import SqlRelationships
 from keys.keeper import KeyKeeper
-from keys.key_sets.routes import KeySetEndpoints
 from keys.key_sets.service import KeySets
 from keys.key_sets.store_sql import SqlKeySets
 from keys.partners import PartnerKeys
 from keys.remote import Fetcher, SystemResolver
 from keys.ring import KeyRing, Purpose
-from keys.routes import CompanyKeyEndpoints, jwks_routes
 from keys.schedule import Rotation
 from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
@@ -47,11 +42,7 @@ from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, 
 from services.ground import Ground
 from services.required import SEALING_KEY
 from sso.issuer.clients import ClientAuthentication, secret_digest
-from sso.issuer.endpoint import TokenEndpoint
-from sso.issuer.internal import InternalTokenEndpoint
 from sso.issuer.issue import TokenIssuer
-from sso.issuer.metadata import Metadata
-from sso.issuer.professional import ProfessionalTokenEndpoint
 from sso.launch import ports
 from sso.launch.checks import LaunchChecks
 from sso.launch.context import LaunchContexts
@@ -59,7 +50,7 @@ from sso.launch.diagnosis import Diagnosis
 from sso.launch.flow import LaunchFlow
 from sso.launch.registration import RegistrationCodes, Registrations
 from sso.launch.resume import LaunchSessions
-from sso.launch.routes import DiagnosisEndpoint, LaunchEndpoints
+from sso.launch.revocation import LaunchTokens
 from sso.launch.store_sql import SqlAssertions, SqlLaunches, SqlSessions
 from sso.verifier.access import AccessTokens, OwnTokens
 from sso.verifier.assertions import Assertions
@@ -84,6 +75,7 @@ class Identity:
 
     rings: Rings
     companies: Companies
+    tokens: CompanyTokens
     clients: ClientAuthentication
     partner_keys: PartnerKeys
     key_sets: KeySets
@@ -92,6 +84,7 @@ class Identity:
     launch_rows: SqlLaunches
     launches: LaunchFlow
     diagnosis: Diagnosis
+    launch_tokens: LaunchTokens
     contexts: LaunchContexts
     registrations: Registrations
     launch_sessions: LaunchSessions
@@ -132,6 +125,7 @@ def wire_identity(
     """Connect identity. `first_status` is what a company is that has just registered."""
     clock, database, audit = ground.clock, ground.databases.identity, ground.databases.audit(IDENTITY_OWNER)
     companies = Companies(SqlCompanies(database), audit, clock, first_status)
+    tokens = CompanyTokens(SqlCompanyTokens(database))
     partner_keys = PartnerKeys(SqlPartnerKeys(database), audit, clock, (rings.access, rings.sso))
     fetcher = Fetcher(ssl.create_default_context(), SystemResolver(), ground.rules.public_key_sets)
     put_fetcher = replace(fetcher, resolve=SystemResolver())
@@ -150,10 +144,11 @@ def wire_identity(
     return Identity(
         rings=rings,
         companies=companies,
+        tokens=tokens,
         clients=ClientAuthentication(companies, Assertions(trust, asserted, guard, SqlAssertions(database))),
         partner_keys=partner_keys,
         key_sets=key_sets,
-        access=AccessTokens(OwnTokens(rings.access, audit, ground.issuer, clock), companies, launches),
+        access=AccessTokens(OwnTokens(rings.access, audit, ground.issuer, clock), tokens, launches),
         issuer=issuer,
         launch_rows=launches,
         launches=LaunchFlow(
@@ -169,6 +164,7 @@ def wire_identity(
             relationships=relationships,
         ),
         diagnosis=Diagnosis(clock, ground.limits, checks, spender, audit),
+        launch_tokens=LaunchTokens(checks, spender, launches),
         contexts=contexts,
         registrations=Registrations(clock, codes, audit, launches, companies, professionals, relationships),
         launch_sessions=LaunchSessions(clock, audit, sessions, launches, companies, contexts),
@@ -192,34 +188,6 @@ def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers
     """Connect the dossiers."""
     audit = ground.databases.audit(DOSSIER_OWNER)
     return Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, audit, ground.clock)
-
-
-def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping[str, bytes]) -> list[Resource]:
-    """Return the API of identity. The digests are those of our own services' secrets, by name."""
-    limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
-    audit = ground.databases.audit(IDENTITY_OWNER)
-    return [
-        *jwks_routes(clock, identity.rings.access, identity.rings.sso),
-        *Metadata(ground.issuer).routes(),
-        *CompanyEndpoints(identity.companies, access).routes(),
-        *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
-        *KeySetEndpoints(limits, identity.key_sets, access, rules).routes(),
-        *TokenEndpoint(limits, identity.clients, identity.issuer, audit, clock).routes(),
-        *InternalTokenEndpoint(limits, service_digests, identity.issuer, audit, clock).routes(),
-        *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),
-        *LaunchEndpoints(limits, identity.launches, identity.contexts, identity.launch_sessions).routes(),
-        *DiagnosisEndpoint(identity.diagnosis, access).routes(),
-    ]
-
-
-def pseudoniem_routes(ground: Ground, pseudoniemen: Pseudoniemen, access: OwnTokens) -> list[Resource]:
-    """Return the API of pseudoniemen."""
-    return PseudoniemEndpoints(pseudoniemen, access, ground.rules).routes()
-
-
-def dossier_routes(ground: Ground, dossiers: Dossiers, access: AccessTokens) -> list[Resource]:
-    """Return the API of dossiers."""
-    return DossierEndpoints(dossiers, access, ground.rules).routes()
 
 
 def read_sealer(settings: Settings) -> Sealer:

@@ -86,6 +86,9 @@ COMPANY_TOKEN_ISSUED: Final = _yes("company_token.issued", "A company got an acc
 COMPANY_TOKEN_REFUSED: Final = _no(
     "company_token.refused", "A company proved who it is, and asked for what there is not.", "company_id cause"
 )
+TOKEN_REVOKED: Final = _yes(
+    "token.revoked", "A company revoked a token of its own that was still good.", "company_id role jti", Level.NOTICE
+)
 SSO_TOKEN_ISSUED: Final = _yes("sso_token.issued", "We signed a launch token in a company's name.", "company_id jti")
 INTERNAL_TOKEN_ISSUED: Final = _yes("internal_token.issued", "A service of ours got an access token.", "service")
 BEARER_REFUSED: Final = _no(

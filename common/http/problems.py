@@ -52,7 +52,12 @@ TABLE: Mapping[type[ServiceError], Row] = {
     errors.InternalFault: Row(500, "Something went wrong on our side"),
 }
 
-_OAUTH_CODES = {"malformed_body": "invalid_request", "duplicate_parameter": "invalid_request"}
+_OAUTH_CODES = {
+    "malformed_body": "invalid_request",
+    "duplicate_parameter": "invalid_request",
+    "not_authenticated": "invalid_token",  # RFC 6750 3.1, where an access token is sent in place of credentials
+    "permission_denied": "insufficient_scope",
+}
 
 
 def row_of(error: type[ServiceError]) -> Row:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, Row, String, Table, Uuid, select
+from sqlalchemy import Column, ForeignKey, LargeBinary, Row, String, Table, Uuid, delete, exists, select
 
 from common.sql import IDENTITY, Database, UtcDateTime
 from identity.companies.model import Company, Status
@@ -25,6 +26,14 @@ company_secrets = Table(
     Column("digest", LargeBinary(32), primary_key=True),
     Column("company_id", Uuid, ForeignKey("companies.company_id"), nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+revoked_tokens = Table(
+    "revoked_tokens",
+    IDENTITY,
+    Column("company_id", Uuid, ForeignKey("companies.company_id"), primary_key=True),
+    Column("jti_digest", LargeBinary(32), primary_key=True),
+    Column("kept_until", UtcDateTime, nullable=False, index=True),
 )
 
 
@@ -75,6 +84,31 @@ class SqlCompanies:
         query = select(companies.c.company_id, companies.c.name).where(companies.c.company_id.in_(company_ids))
         async with self.database.read() as connection:
             return {CompanyId(row.company_id): row.name for row in await connection.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class SqlCompanyTokens:
+    """`CompanyTokenStore` on a database."""
+
+    database: Database
+
+    async def admits(self, company_id: CompanyId, jti_digest: bytes) -> bool:
+        revoked = exists().where(revoked_tokens.c.company_id == company_id, revoked_tokens.c.jti_digest == jti_digest)
+        active = (companies.c.company_id == company_id, companies.c.status == Status.ACTIVE.value)
+        async with self.database.read() as connection:
+            return await connection.scalar(select(companies.c.company_id).where(*active, ~revoked)) is not None
+
+    async def revoke(self, company_id: CompanyId, jti_digest: bytes, until: datetime) -> bool:
+        values = {"company_id": company_id, "jti_digest": jti_digest, "kept_until": until}
+        insert = self.database.insert(revoked_tokens).values(values).on_conflict_do_nothing()
+        async with self.database.transaction() as connection:
+            return bool((await connection.execute(insert)).rowcount)
+
+
+async def purge(database: Database, now: datetime) -> None:
+    """Forget the revoked tokens that no clock could accept any more."""
+    async with database.transaction() as connection:
+        await connection.execute(delete(revoked_tokens).where(revoked_tokens.c.kept_until <= now))
 
 
 def _company(row: Row[Any]) -> Company:

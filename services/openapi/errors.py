@@ -34,6 +34,7 @@ _OF_CALLER: Final[Mapping[Caller, tuple[type[ServiceError], ...]]] = {
         errors.UnsupportedGrantType,
         errors.RateLimited,
     ),
+    Caller.CLIENT_OR_COMPANY: (*_OF_BEARER, errors.InvalidInput, errors.InvalidClient),
     Caller.BROWSER: (errors.NotAuthenticated,),
 }
 

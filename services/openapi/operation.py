@@ -21,6 +21,7 @@ class Caller(Enum):
     COMPANY_OR_LAUNCH = ("company", "launch")
     INTERNAL = ("internal",)
     CLIENT = ("clientSecret", "")  # the secret can be in the body instead
+    CLIENT_OR_COMPANY = ("clientSecret", "company", "")
     BROWSER = ("session",)
 
 

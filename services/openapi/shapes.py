@@ -29,6 +29,20 @@ class TokenForm(ServiceTokenForm):
     client_assertion: str = ""
 
 
+class OwnTokenForm(BaseModel):
+    """A token that may be the caller's own (RFC 7662 2.1, RFC 7009 2.1).
+
+    Authenticate as for a token request, or send an access token of the company as Bearer.
+    """
+
+    token: str
+    token_type_hint: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    client_assertion_type: str = ""
+    client_assertion: str = ""
+
+
 class LaunchForm(LaunchRequest):
     """The launch as a browser posts it. Further fields are ignored."""
 
@@ -59,6 +73,12 @@ class ServerMetadata(BaseModel):
     token_endpoint: str
     token_endpoint_auth_methods_supported: list[str]
     token_endpoint_auth_signing_alg_values_supported: list[str]
+    introspection_endpoint: str
+    introspection_endpoint_auth_methods_supported: list[str]
+    introspection_endpoint_auth_signing_alg_values_supported: list[str]
+    revocation_endpoint: str
+    revocation_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint_auth_signing_alg_values_supported: list[str]
     jwks_uri: str
     grant_types_supported: list[str]
     response_types_supported: list[str]

@@ -51,10 +51,17 @@ class KnownPseudoniemen(Reply):
     pseudoniemen: list[UUID | None]
 
 
-class ActiveCompany(Reply):
-    """Null for a company that is not known, or not active."""
+class OfToken(Question):
+    """An access token that says it is this company's."""
 
-    company_name: str | None
+    company_id: UUID
+    jti: str
+
+
+class Admitted(Reply):
+    """False where the company is not known or not active, or the token is revoked."""
+
+    admitted: bool
 
 
 class OfCompanies(Question):
@@ -65,10 +72,6 @@ class CompanyNames(Reply):
     """By company id; one that is not known is left out."""
 
     names: dict[UUID, str]
-
-
-class OfCompany(Question):
-    company_id: UUID
 
 
 class OfLaunch(Question):

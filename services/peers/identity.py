@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from common.http.body import json_object
 from common.http.routing import Resource
 from identity.companies.service import Companies
+from identity.companies.tokens import CompanyTokens
 from identity.patients.sessions import PatientSessions
 from schemas.base import Rules
 from schemas.callers import InternalAccess
@@ -18,9 +19,8 @@ from services.peers import bodies
 from services.peers.callers import require_service
 from services.peers.client import Peer
 from sso.verifier.access import Launches
-from sso.verifier.trust import Signer
 
-_COMPANY, _NAMES = "/internal/companies/active", "/internal/companies/names"
+_ADMITS, _NAMES = "/internal/companies/admits", "/internal/companies/names"
 _LAUNCH, _SESSION, _SIGN_OUT = "/internal/launches/patient", "/internal/patients/session", "/internal/patients/sign-out"
 
 
@@ -30,11 +30,10 @@ class PeerCompanies:
 
     peer: Peer
 
-    async def signer(self, company_id: CompanyId) -> Signer | None:
-        """Return the company if it exists and is active now. Raises Unavailable."""
-        asked = bodies.OfCompany(company_id=company_id)
-        found = bodies.ActiveCompany.of(await self.peer.ask(_COMPANY, asked.wire(), safe=True))
-        return Signer(company_id, found.company_name) if found.company_name is not None else None
+    async def admits(self, company_id: CompanyId, jti: str) -> bool:
+        """Return whether the company is active, and has not revoked this token of its own. Raises Unavailable."""
+        asked = bodies.OfToken(company_id=company_id, jti=jti)
+        return bodies.Admitted.of(await self.peer.ask(_ADMITS, asked.wire(), safe=True)).admitted
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
         """Return the names of companies. Raises Unavailable."""
@@ -84,6 +83,7 @@ class IdentityAnswers:
     """What the identity service answers our other services."""
 
     companies: Companies
+    tokens: CompanyTokens
     launches: Launches
     sessions: PatientSessions
     access: InternalAccess
@@ -91,19 +91,19 @@ class IdentityAnswers:
     def routes(self) -> list[Resource]:
         """Return the routes of these answers."""
         return [
-            Resource(_COMPANY, POST=self.company),
+            Resource(_ADMITS, POST=self.admits),
             Resource(_NAMES, POST=self.names),
             Resource(_LAUNCH, POST=self.patient_of_launch),
             Resource(_SESSION, POST=self.session),
             Resource(_SIGN_OUT, POST=self.sign_out),
         ]
 
-    async def company(self, request: Request) -> Response:
-        """Answer `signer`."""
+    async def admits(self, request: Request) -> Response:
+        """Answer `admits`."""
         await require_service(self.access, request, "dossier")
-        asked = bodies.OfCompany.parse(await json_object(request), Rules())
-        company = await self.companies.signer(CompanyId(asked.company_id))
-        return JSONResponse(bodies.ActiveCompany(company_name=company.company_name if company else None).wire())
+        asked = bodies.OfToken.parse(await json_object(request), Rules())
+        admitted = await self.tokens.admits(CompanyId(asked.company_id), asked.jti)
+        return JSONResponse(bodies.Admitted(admitted=admitted).wire())
 
     async def names(self, request: Request) -> Response:
         """Answer `names`."""

@@ -83,13 +83,17 @@ class TokenEndpoint:
 
 
 async def token_request(request: Request) -> tuple[Credentials | SignedCredentials, dict[str, str]]:
-    """Return the credentials of a token request, not verified, and its parameters.
+    """Return the credentials of a token request, not verified, and its parameters; unknown ones are ignored.
 
-    Unknown parameters are ignored, empty ones are absent (RFC 6749 3.2). Raises what reading a form raises,
-    InvalidInput for two ways to authenticate, InvalidClient for none.
+    Raises what reading a form raises, InvalidInput for two ways to authenticate, InvalidClient for none.
     """
-    given = {name: value for name, value in (await form(request)).items() if value}
+    given = await parameters_of(request)
     return from_form(authorization(request), given), given
+
+
+async def parameters_of(request: Request) -> dict[str, str]:
+    """Return the parameters of an OAuth request; an empty one is absent (RFC 6749 3.2). Raises as `form` does."""
+    return {name: value for name, value in (await form(request)).items() if value}
 
 
 def require_client_credentials(given: Mapping[str, str]) -> None:

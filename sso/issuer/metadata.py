@@ -12,6 +12,7 @@ from schemas.profiles import ASSERTION
 from sso.issuer.endpoint import CLIENT_CREDENTIALS
 
 PATH: Final = "/.well-known/oauth-authorization-server"
+_CLIENT_AUTHENTICATION: Final = ["client_secret_basic", "client_secret_post", "private_key_jwt"]
 _CACHED_SECONDS: Final = 300
 
 
@@ -34,8 +35,14 @@ class Metadata:
         return {
             "issuer": self.issuer,
             "token_endpoint": f"{self.issuer}/auth/token",
-            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+            "token_endpoint_auth_methods_supported": _CLIENT_AUTHENTICATION,
             "token_endpoint_auth_signing_alg_values_supported": sorted(ASSERTION.algorithms),
+            "introspection_endpoint": f"{self.issuer}/auth/introspect",
+            "introspection_endpoint_auth_methods_supported": [*_CLIENT_AUTHENTICATION, "Bearer"],
+            "introspection_endpoint_auth_signing_alg_values_supported": sorted(ASSERTION.algorithms),
+            "revocation_endpoint": f"{self.issuer}/auth/revoke",
+            "revocation_endpoint_auth_methods_supported": _CLIENT_AUTHENTICATION,
+            "revocation_endpoint_auth_signing_alg_values_supported": sorted(ASSERTION.algorithms),
             "jwks_uri": f"{self.issuer}/.well-known/jwks.json",
             "grant_types_supported": [CLIENT_CREDENTIALS],
             "response_types_supported": [],  # there is no authorization endpoint, but the member is required

@@ -5,16 +5,25 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from common.errors import BadSignature
 from schemas.claims import ProfessionalClaims
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from sso.launch.ports import Pseudoniemen, Relationships
-from sso.verifier.replay import jti_digest, replayed
+from sso.verifier.flaws import Flaw
+from sso.verifier.replay import jti_digest, replayed, revoked
 from sso.verifier.verify import SignedToken, TokenVerifier, VerifiedToken
 
 
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """A token that can open nothing any more. `launch_id` is what it opened, None if it was revoked."""
+
+    launch_id: LaunchId | None
+
+
 class Spends(Protocol):
-    async def spent_on(self, company_id: CompanyId, jti_digest: bytes) -> LaunchId | None:
-        """Return the launch that a token of this company opened."""
+    async def spend_of(self, company_id: CompanyId, jti_digest: bytes) -> Spend | None:
+        """Return how a token of this company was spent."""
         ...
 
 
@@ -26,6 +35,16 @@ class LaunchChecks:
     spends: Spends
     pseudoniemen: Pseudoniemen
     relationships: Relationships
+
+    async def signed_by(self, compact: str, company_id: CompanyId, now: datetime) -> SignedToken:
+        """Return the token if it is this company's: signed with a key of its own, or by us in its name.
+
+        Raises TokenRejected.
+        """
+        signed = await self.tokens.signed(compact, str(company_id), now)
+        if signed.signer.company_id != company_id:
+            raise BadSignature(Flaw.BAD_SIGNATURE)  # we signed it for another: that it is good is not this caller's
+        return signed
 
     async def passed(
         self, signed: SignedToken, now: datetime
@@ -60,10 +79,10 @@ class LaunchChecks:
 
         It decides nothing that the spend does not decide again; of two at once both may pass here.
         """
-        spent = await self.spends.spent_on(checked.signer.company_id, jti_digest(checked.claims.jti))
-        if spent is not None:
-            refusal = replayed()
-            refusal.launch_id = spent
+        spend = await self.spends.spend_of(checked.signer.company_id, jti_digest(checked.claims.jti))
+        if spend is not None:
+            refusal = replayed() if spend.launch_id else revoked()
+            refusal.launch_id = spend.launch_id
             raise refusal
 
 

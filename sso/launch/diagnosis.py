@@ -12,7 +12,6 @@ from common.audit.events import AuditLog
 from common.audit.refusals import why
 from common.clock import Clock
 from common.errors import (
-    BadSignature,
     TokenRejected,
     TreatmentRelationshipConflict,
     TreatmentRelationshipUnknown,
@@ -22,7 +21,6 @@ from schemas.bodies import DiagnosedStep, DiagnosisAnswer
 from schemas.identifiers import CompanyId
 from schemas.steps import Step, taken
 from sso.launch.checks import LaunchChecks, of_token
-from sso.verifier.flaws import Flaw
 from sso.verifier.masking import masked, times
 from sso.verifier.mending import LaunchRefusal, advice, mending_of
 from sso.verifier.replay import Spender
@@ -49,7 +47,7 @@ class Diagnosis:
         signed, refusal = None, None
         async with self.limits.of_company(company_id, Counted.TOKEN_REQUESTS):
             try:
-                signed = await self._signed(compact, company_id, now)
+                signed = await self.checks.signed_by(compact, company_id, now)
                 checked, _ = await self.checks.passed(signed, now)
                 await self.spender.require_unspent(checked)
             except (TokenRejected, TreatmentRelationshipConflict, TreatmentRelationshipUnknown) as error:
@@ -58,13 +56,6 @@ class Diagnosis:
             cause = why(refusal, TOKEN_DIAGNOSED) if refusal else {}
             await self.audit.write(TOKEN_DIAGNOSED(now, accepted=refusal is None, **whose, **cause))
         return _answer(signed, refusal, now)
-
-    async def _signed(self, compact: str, company_id: CompanyId, now: datetime) -> SignedToken:
-        """Return the token if it is this company's: signed with a key of its own, or by us in its name."""
-        signed = await self.checks.tokens.signed(compact, str(company_id), now)
-        if signed.signer.company_id != company_id:
-            raise BadSignature(Flaw.BAD_SIGNATURE)  # we signed it for another: that it is good is not this caller's
-        return signed
 
 
 def _answer(signed: SignedToken | None, refusal: LaunchRefusal | None, now: datetime) -> DiagnosisAnswer:

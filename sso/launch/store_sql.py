@@ -16,6 +16,7 @@ from keys.sealing import Sealer
 from schemas.base import Rules
 from schemas.claims import ProfInfo
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
+from sso.launch.checks import Spend
 from sso.launch.flow import Launch
 from sso.launch.registration import VALID
 from sso.launch.session import LIMITS, PatientShown, Session
@@ -28,7 +29,7 @@ spends = Table(
     IDENTITY,
     Column("company_id", Uuid, ForeignKey("companies.company_id"), primary_key=True),
     Column("jti_digest", LargeBinary(32), primary_key=True),
-    Column("launch_id", Uuid, nullable=False),
+    Column("launch_id", Uuid),  # none for a token that was revoked
     Column("spent_at", UtcDateTime, nullable=False, index=True),
 )
 
@@ -85,11 +86,18 @@ class SqlLaunches:
         if not kept.rowcount:
             raise replayed()
 
-    async def spent_on(self, company_id: CompanyId, jti_digest: bytes) -> LaunchId | None:
+    async def spend_of(self, company_id: CompanyId, jti_digest: bytes) -> Spend | None:
         query = select(spends.c.launch_id).where(spends.c.company_id == company_id, spends.c.jti_digest == jti_digest)
         async with self.database.read() as connection:
-            found = await connection.scalar(query)
-        return LaunchId(found) if found else None
+            row = (await connection.execute(query)).first()
+        return Spend(LaunchId(row.launch_id) if row.launch_id else None) if row else None
+
+    async def revoke(self, company_id: CompanyId, jti_digest: bytes, until: datetime) -> bool:
+        """Spend a token on nothing, and remember it a day longer than `until`; return whether it was unspent."""
+        values = {"company_id": company_id, "jti_digest": jti_digest, "launch_id": None, "spent_at": until}
+        async with self.database.transaction() as connection:
+            kept = await connection.execute(self.database.insert(spends).values(values).on_conflict_do_nothing())
+        return bool(kept.rowcount)
 
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
         """Return the patient of a launch."""

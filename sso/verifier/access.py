@@ -30,13 +30,18 @@ from schemas.scopes import Scope
 from sso.verifier.flaws import Flaw
 from sso.verifier.signature import verifies
 from sso.verifier.token import RawToken, take_apart
-from sso.verifier.trust import Companies
 from sso.verifier.verify import read_claims, require_not_expired, require_profile
 
 
 class OwnKeys(Protocol):
     async def key(self, kid: str | None, now: datetime) -> VerificationKey | None:
         """Return our own key of this name if tokens under it are good, None if it is none of ours."""
+        ...
+
+
+class Companies(Protocol):
+    async def admits(self, company_id: CompanyId, jti: str) -> bool:
+        """Return whether the company is active, and has not revoked this access token of its own."""
         ...
 
 
@@ -61,6 +66,13 @@ class OwnTokens:
             if not isinstance(claims, InternalClaims):
                 raise because(PermissionDenied("This call is for our own services.", bearer=True), "wrong_role")
             return claims.sub
+
+    async def known(self, token: str) -> AccessClaims | None:
+        """Return the claims of a token of ours, None for what is none or has expired. Nobody is refused by asking."""
+        try:
+            return self._claims(await self._signed(token))
+        except NotAuthenticated:
+            return None
 
     @asynccontextmanager
     async def verified(self, token: str) -> AsyncIterator[AccessClaims]:
@@ -122,20 +134,26 @@ class AccessTokens:
                 for_whom = "This call is for the token of a healthcare company or of a launch."
                 raise because(PermissionDenied(for_whom, bearer=True), "wrong_role")
             company_id, launch_id = CompanyId(claims.company_id), LaunchId(claims.launch_id)
-            await self._require_active(company_id)
+            await self._require_admitted(claims)
             return LaunchCaller(company_id, launch_id, await self.launches.patient_of(launch_id))
 
+    async def of_company(self, token: str, company_id: CompanyId) -> CompanyClaims | LaunchClaims | None:
+        """Return the claims of an access token of this company, its own or a launch's, if it would be let in now."""
+        claims = await self.own.known(token)
+        if not isinstance(claims, CompanyClaims | LaunchClaims) or claims.company_id != company_id:
+            return None
+        return claims if await self.companies.admits(company_id, claims.jti) else None
+
     async def _company(self, claims: CompanyClaims, scope: Scope | None) -> CompanyCaller:
-        company_id = CompanyId(claims.company_id)
-        await self._require_active(company_id)
+        await self._require_admitted(claims)
         if scope is not None and scope not in claims.scope.split(" "):
             refusal = PermissionDenied(f"The access token lacks the scope {scope.value}.", scope=scope.value)
             raise because(refusal, "scope_missing")
-        return CompanyCaller(company_id)
+        return CompanyCaller(CompanyId(claims.company_id))
 
-    async def _require_active(self, company_id: CompanyId) -> None:
-        if await self.companies.signer(company_id) is None:
-            raise because(_invalid("company not active"), "company_not_active")
+    async def _require_admitted(self, claims: CompanyClaims | LaunchClaims) -> None:
+        if not await self.companies.admits(CompanyId(claims.company_id), claims.jti):
+            raise because(_invalid("company not active, or token revoked"), "company_not_active")
 
 
 @contextmanager

@@ -77,6 +77,11 @@ def jti_digest(jti: str) -> bytes:
     return sha256(jti.encode("utf-8", "surrogatepass")).digest()
 
 
+def revoked() -> TokenReplayed:
+    """Return the refusal of a token that its company has revoked: it counts as used."""
+    return TokenReplayed("This token has been revoked: sign a new one, with a new jti, for each launch.")
+
+
 def replayed() -> TokenReplayed:
     """Return the refusal that both lines of defence give."""
     return TokenReplayed("This token has been used before: sign a new one, with a new jti, for each launch.")

@@ -14,6 +14,7 @@ from common.sql import Database
 from keys.sealing import KEY_BYTES, Sealer
 from schemas.claims import ProfInfo
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
+from sso.launch.checks import Spend
 from sso.launch.flow import Launch
 from sso.launch.registration import VALID
 from sso.launch.session import LIMITS, PatientShown, Session
@@ -69,9 +70,23 @@ async def test_of_fifty_spends_at_once_one_wins(database: Database) -> None:
 async def test_a_spend_knows_its_launch(database: Database) -> None:
     store, company, launch_id = SqlLaunches(database, SEALER), await kept_company(database), LaunchId(uuid4())
     await store.spend(company, digest_of("x"), launch_id, NOW)
-    assert await store.spent_on(company, digest_of("x")) == launch_id
-    assert await store.spent_on(company, digest_of("y")) is None
-    assert await store.spent_on(await kept_company(database), digest_of("x")) is None
+    assert await store.spend_of(company, digest_of("x")) == Spend(launch_id)
+    assert await store.spend_of(company, digest_of("y")) is None
+    assert await store.spend_of(await kept_company(database), digest_of("x")) is None
+
+
+async def test_a_token_is_revoked_once_and_then_spent_on_nothing(database: Database) -> None:
+    store, company = SqlLaunches(database, SEALER), await kept_company(database)
+    assert [await store.revoke(company, digest_of("x"), NOW) for _ in range(2)] == [True, False]
+    assert await store.spend_of(company, digest_of("x")) == Spend(None)
+    assert not await spends(store, company, "x")
+
+
+async def test_a_spent_token_keeps_its_launch_when_it_is_revoked(database: Database) -> None:
+    store, company, launch_id = SqlLaunches(database, SEALER), await kept_company(database), LaunchId(uuid4())
+    await store.spend(company, digest_of("x"), launch_id, NOW)
+    assert not await store.revoke(company, digest_of("x"), NOW)
+    assert await store.spend_of(company, digest_of("x")) == Spend(launch_id)
 
 
 async def test_a_spend_whose_launch_fails_is_no_spend_and_leaves_no_launch(database: Database) -> None:

@@ -152,6 +152,22 @@ async def test_a_suspended_company_is_out_everywhere_with_the_next_call(
     assert (await client.get("/dossier", headers=company.bearer)).status_code == 200
 
 
+async def test_a_revoked_token_is_out_everywhere_with_the_next_call(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company = await deployment.company(client)
+    bearers = [f"Bearer {(await company.fetch_token()).json()['access_token']}" for _ in range(2)]
+    for bearer in bearers:
+        assert (await client.get("/dossier", headers={"Authorization": bearer})).status_code == 200
+    token = bearers[0].partition(" ")[2]
+    assert (await client.post("/auth/revoke", data={"token": token}, headers=company.basic)).status_code == 200
+    for path in ("/company", "/dossier"):
+        problem(await client.get(path, headers={"Authorization": bearers[0]}), 401, "not_authenticated")
+        assert (await client.get(path, headers={"Authorization": bearers[1]})).status_code == 200
+    asked = await client.post("/auth/introspect", data={"token": token}, headers=company.basic)
+    assert asked.json() == {"active": False}
+
+
 @pytest.mark.parametrize("path", ["/company", "/dossier", "/pseudoniem/123456782", "/dossier/123456782/permission"])
 async def test_nobody_gets_in_without_a_token_of_the_right_kind(
     deployment: Deployment, client: httpx2.AsyncClient, path: str

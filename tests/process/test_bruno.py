@@ -12,6 +12,7 @@ REQUESTS = [
     "GetToken",
     "GetInternalToken",
     "GetPseudoniemByBsn",
+    "IntrospectToken",
     "CreateDossier",
     "CheckPatientPermission Not Yet",
     "ApproveAsPatient 1 Register",
@@ -25,6 +26,8 @@ REQUESTS = [
     "Launch Once More",
     "DeleteDossier",
     "CheckPatientPermission Not Anymore",
+    "RevokeToken",
+    "RevokeToken Refused",
 ]
 """What there is to learn, in the order in which it works."""
 

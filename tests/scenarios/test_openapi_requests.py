@@ -50,6 +50,7 @@ async def credentials(world: World, caller: Company) -> Credentials:
     return {
         Caller.ANYONE: [{}],
         Caller.CLIENT: [{}, caller.basic],
+        Caller.CLIENT_OR_COMPANY: [{}, caller.basic, caller.bearer],
         Caller.COMPANY: [caller.bearer],
         Caller.COMPANY_OR_LAUNCH: [caller.bearer, {"Authorization": f"Bearer {launch}"}],
         Caller.INTERNAL: [{"Authorization": f"Bearer {own}"}],

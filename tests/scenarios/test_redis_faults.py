@@ -178,6 +178,9 @@ async def test_bearer_tokens_keep_working_while_redis_is_down(lonely: World, own
     own_redis.kill()
     try:
         assert (await company.create_dossier(fresh_bsn())).status_code == 201
+        revoked = await company.client.post("/auth/revoke", data={"token": company.token}, headers=company.bearer)
+        assert revoked.status_code == 200
+        problem(await company.create_dossier(fresh_bsn()), 401, "not_authenticated")
         assert (await lonely.client.get("/healthz")).status_code == 200
         ready = await lonely.client.get("/readyz")
     finally:

@@ -66,6 +66,7 @@ class MemoryCompanies:
 
     signers: dict[CompanyId, Signer] = field(default_factory=dict)
     secrets: dict[CompanyId, list[str]] = field(default_factory=dict)
+    revoked: set[tuple[CompanyId, str]] = field(default_factory=set)
 
     def add(self, *secrets: str, name: str = "Huisartsenpraktijk De Linde") -> CompanyId:
         company_id = CompanyId(uuid4())
@@ -75,6 +76,9 @@ class MemoryCompanies:
 
     async def signer(self, company_id: CompanyId) -> Signer | None:
         return self.signers.get(company_id)
+
+    async def admits(self, company_id: CompanyId, jti: str) -> bool:
+        return company_id in self.signers and (company_id, jti) not in self.revoked
 
     async def client(self, company_id: CompanyId) -> RegisteredClient | None:
         signer = self.signers.get(company_id)

@@ -64,7 +64,7 @@ SABOTAGES: dict[str, list[tuple[type[Any], str, Callable[..., Any]]]] = {
     "a Redis that does not answer is a yes": [(RedisReplayGuard, "spend", no_answer_is_a_yes)],
     "the row is not unique": [
         (SqlLaunches, "spend", rows_are_not_unique),
-        (SqlLaunches, "spent_on", no_row_is_found),  # the look before the spend would hide it
+        (SqlLaunches, "spend_of", no_row_is_found),  # the look before the spend would hide it
     ],
 }
 

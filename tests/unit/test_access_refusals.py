@@ -145,7 +145,12 @@ DETAILS: list[tuple[Asked, Callable[[Desk], str], str, str]] = [
     (either, Desk.internal_token, "This call is for the token of a healthcare company or of a launch.", ""),
     (service, Desk.signed, "This call is for our own services.", ""),
     (company, lambda desk: desk.signed(scope="x"), "The access token lacks the scope dossier:read.", ""),
-    (company, lambda desk: gone(desk, desk.signed()), "The access token is not valid.", "company not active"),
+    (
+        company,
+        lambda desk: gone(desk, desk.signed()),
+        "The access token is not valid.",
+        "company not active, or token revoked",
+    ),
     (company, lambda desk: desk.signed(FOREIGN_KEY), "The access token is not valid.", "no_fitting_key"),
     (
         company,

@@ -4,13 +4,14 @@ from typing import Final
 
 from common import errors
 from common.http.body import FORM
-from schemas.bodies import CompanyCredentials, SignedToken, TokenAnswer, TokenContents
+from schemas.bodies import CompanyCredentials, IntrospectionAnswer, SignedToken, TokenAnswer, TokenContents
 from schemas.scopes import Scope
 from services.openapi import examples
 from services.openapi.operation import Body, Caller, Operation, Reply
-from services.openapi.shapes import KeySet, PatientLogin, ServerMetadata, ServiceTokenForm, TokenForm
+from services.openapi.shapes import KeySet, OwnTokenForm, PatientLogin, ServerMetadata, ServiceTokenForm, TokenForm
 from sso.issuer.metadata import Metadata
 
+_CLIENT: Final = {"client_id": str(examples.COMPANY), "client_secret": examples.SECRET}
 _SECRET: Final = {"client_secret": examples.SECRET, "grant_type": "client_credentials"}
 _CONTENTS: Final = {
     "sub": "profID1241",
@@ -58,6 +59,41 @@ OPERATIONS: Final = (
         replies=[
             Reply(201, "Signed", SignedToken(token=examples.TOKEN, jti=str(examples.LAUNCH), expires_in=300)),
         ],
+    ),
+    Operation(
+        method="POST",
+        path="/auth/introspect",
+        summary="Ask whether a token of the company's own would be accepted now (RFC 7662)",
+        caller=Caller.CLIENT_OR_COMPANY,
+        wire="oauth",
+        bodies=[Body(OwnTokenForm, {**_CLIENT, "token": examples.TOKEN}, FORM)],
+        replies=[
+            Reply(
+                200,
+                "What it says; a token that is no good, or another's, is not active. Nothing is spent by asking",
+                IntrospectionAnswer(
+                    active=True,
+                    scope=Scope.DOSSIER_READ.value,
+                    client_id=str(examples.COMPANY),
+                    token_type="Bearer",  # noqa: S106 - the type, no secret
+                    exp=1_767_226_500,
+                    iat=1_767_225_600,
+                    sub=str(examples.COMPANY),
+                    aud="https://sso.example",
+                    iss="https://sso.example",
+                    jti=str(examples.LAUNCH),
+                ),
+            )
+        ],
+    ),
+    Operation(
+        method="POST",
+        path="/auth/revoke",
+        summary="Have a token of the company's own be accepted nowhere any more (RFC 7009)",
+        caller=Caller.CLIENT_OR_COMPANY,
+        wire="oauth",
+        bodies=[Body(OwnTokenForm, {**_CLIENT, "token": examples.TOKEN}, FORM)],
+        replies=[Reply(200, "It is accepted nowhere from now on; also if it was not before, or is another's")],
     ),
     Operation(
         method="POST",

@@ -1,0 +1,53 @@
+"""The API of each owner: which endpoints are made of which parts."""
+
+from collections.abc import Mapping
+
+from common.http.routing import Resource
+from dossier.routes import DossierEndpoints
+from dossier.service import Dossiers
+from identity.companies.routes import CompanyEndpoints
+from identity.pseudoniem.routes import PseudoniemEndpoints
+from identity.pseudoniem.service import Pseudoniemen
+from keys.key_sets.routes import KeySetEndpoints
+from keys.routes import CompanyKeyEndpoints, jwks_routes
+from services.databases import IDENTITY_OWNER
+from services.ground import Ground
+from services.wiring import Identity
+from sso.issuer.endpoint import TokenEndpoint
+from sso.issuer.internal import InternalTokenEndpoint
+from sso.issuer.metadata import Metadata
+from sso.issuer.own_tokens import OwnTokenEndpoints
+from sso.issuer.professional import ProfessionalTokenEndpoint
+from sso.launch.routes import DiagnosisEndpoint, LaunchEndpoints
+from sso.verifier.access import AccessTokens, OwnTokens
+
+
+def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping[str, bytes]) -> list[Resource]:
+    """Return the API of identity. The digests are those of our own services' secrets, by name."""
+    limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
+    audit = ground.databases.audit(IDENTITY_OWNER)
+    return [
+        *jwks_routes(clock, identity.rings.access, identity.rings.sso),
+        *Metadata(ground.issuer).routes(),
+        *CompanyEndpoints(identity.companies, access).routes(),
+        *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
+        *KeySetEndpoints(limits, identity.key_sets, access, rules).routes(),
+        *TokenEndpoint(limits, identity.clients, identity.issuer, audit, clock).routes(),
+        *OwnTokenEndpoints(
+            limits, identity.clients, access, identity.tokens, identity.launch_tokens, audit, clock
+        ).routes(),
+        *InternalTokenEndpoint(limits, service_digests, identity.issuer, audit, clock).routes(),
+        *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),
+        *LaunchEndpoints(limits, identity.launches, identity.contexts, identity.launch_sessions).routes(),
+        *DiagnosisEndpoint(identity.diagnosis, access).routes(),
+    ]
+
+
+def pseudoniem_routes(ground: Ground, pseudoniemen: Pseudoniemen, access: OwnTokens) -> list[Resource]:
+    """Return the API of pseudoniemen."""
+    return PseudoniemEndpoints(pseudoniemen, access, ground.rules).routes()
+
+
+def dossier_routes(ground: Ground, dossiers: Dossiers, access: AccessTokens) -> list[Resource]:
+    """Return the API of dossiers."""
+    return DossierEndpoints(dossiers, access, ground.rules).routes()
