@@ -65,7 +65,7 @@ class OwnTokens:
         """Return the name of the service of ours that calls. Raises NotAuthenticated or PermissionDenied."""
         async with self.verified(token) as claims:
             if not isinstance(claims, InternalClaims):
-                raise because(PermissionDenied("This call is for our own services."), "wrong_role")
+                raise because(PermissionDenied("This call is for our own services.", bearer=True), "wrong_role")
             return claims.sub
 
     async def known(self, token: str, now: datetime) -> AccessClaims | None:
@@ -122,7 +122,8 @@ class AccessTokens:
         """
         async with self.own.verified(token) as claims:
             if not isinstance(claims, CompanyClaims):
-                raise because(PermissionDenied("This call is for a healthcare company's own token."), "wrong_role")
+                refusal = PermissionDenied("This call is for a healthcare company's own token.", bearer=True)
+                raise because(refusal, "wrong_role")
             return await self._company(claims, scope)
 
     async def company_or_launch(self, token: str, scope: Scope) -> CompanyCaller | LaunchCaller:
@@ -131,8 +132,8 @@ class AccessTokens:
             if isinstance(claims, CompanyClaims):
                 return await self._company(claims, scope)
             if not isinstance(claims, LaunchClaims):
-                refusal = PermissionDenied("This call is for the token of a healthcare company or of a launch.")
-                raise because(refusal, "wrong_role")
+                for_whom = "This call is for the token of a healthcare company or of a launch."
+                raise because(PermissionDenied(for_whom, bearer=True), "wrong_role")
             company_id, launch_id = CompanyId(claims.company_id), LaunchId(claims.launch_id)
             await self._require_admitted(claims)
             return LaunchCaller(company_id, launch_id, await self.launches.patient_of(launch_id))

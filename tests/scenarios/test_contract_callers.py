@@ -32,6 +32,8 @@ NEEDED: dict[str, list[Endpoint]] = {
 }
 """What each scope is for. The requests change nothing: what they ask for is not there, or wrong."""
 COMPANYS = [*(endpoint for endpoints in NEEDED.values() for endpoint in endpoints), Endpoint("GET", "/company")]
+NOT_ENOUGH = 'Bearer realm="sso", error="insufficient_scope"'
+"""What RFC 6750 3.1 has for a good token that does not open this."""
 FOR_LAUNCHES = {str(endpoint) for endpoint in NEEDED["dossier:read"]}
 
 
@@ -107,6 +109,7 @@ async def test_a_good_token_of_another_kind_is_403_everywhere(bench: Bench) -> N
                 endpoint.method, endpoint.path, json=endpoint.body, headers=headers
             )
             problem(answer, 403, "permission_denied")
+            assert answer.headers["www-authenticate"] == NOT_ENOUGH
 
 
 async def test_the_pseudoniem_is_for_internal_tokens_alone(bench: Bench) -> None:
@@ -118,5 +121,6 @@ async def test_the_pseudoniem_is_for_internal_tokens_alone(bench: Bench) -> None
         for headers in refused:
             answer = await bench.world.client.request(*ask, json=endpoint.body, headers=headers)
             problem(answer, 403, "permission_denied")
+            assert answer.headers["www-authenticate"] == NOT_ENOUGH
         good = await bench.world.client.request(*ask, json=endpoint.body, headers=kinds["internal"])
         assert good.status_code == 200
