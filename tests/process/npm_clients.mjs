@@ -57,6 +57,12 @@ for (const [name, algorithm] of Object.entries(algorithms)) {
   await asks(`private_key_jwt ${name}`, await discovered(openid.PrivateKeyJwt(key)));
 }
 
+const held = await openid.clientCredentialsGrant(basic, {});
+const before = await openid.tokenIntrospection(basic, held.access_token);
+await openid.tokenRevocation(basic, held.access_token);
+const after = await openid.tokenIntrospection(basic, held.access_token);
+seen.introspection = [before.active, after.active];
+
 // A wrong secret, and a stock resource server that reads our token as RFC 9068 4 says.
 const wrong = await discovered(openid.ClientSecretBasic("wrong"));
 seen["wrong secret"] = await openid

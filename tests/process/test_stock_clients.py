@@ -1,6 +1,7 @@
 """OAuth clients that are not ours get a token from the metadata document alone, and ask for a permission with it.
 
-Authlib, openid-client and oauth4webapi, curl; and the examples, which are made of the same. All against one demo.
+Authlib, openid-client and oauth4webapi, curl, against `sso serve all`; and the examples, which are made of the same, as
+their page says: against the demo.
 """
 
 import json
@@ -28,14 +29,32 @@ from tests.support.examples import (
     run_npm_clients,
     run_page,
 )
+from tests.support.production_server import ProductionServer
+from tests.support.servers.redis_server import RedisServer
 from tests.support.world import PAGE
 
 METADATA = "/.well-known/oauth-authorization-server"
 
 
+class OpenProduction(ProductionServer):
+    """A production where a company that registers may have tokens at once."""
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {**super().settings, "SSO_COMPANIES__REGISTRATION": "open"}
+
+
+@pytest.fixture(scope="module")
+def production(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProductionServer]:
+    """A running `sso serve all`."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('production') / 'sso.db'}"
+    with OpenProduction(url, redis_server.url) as server:
+        yield server
+
+
 @pytest.fixture
-def client(demo: DemoServer) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=demo.url) as opened:
+def client(production: ProductionServer) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=production.url) as opened:
         yield opened
 
 
@@ -47,21 +66,25 @@ def company(client: httpx2.Client) -> dict[str, str]:
 
 
 def asks_for_a_permission(session: OAuth2Session, server: dict[str, str]) -> None:
-    """Fetch a token as the metadata say, and use it."""
+    """Fetch a token as the metadata say, use it, ask about it, and give it up."""
     token = session.fetch_token(server["token_endpoint"], grant_type="client_credentials")
     assert (token["token_type"], token["expires_in"]) == ("Bearer", 900)
     bsn = fresh_bsn()
     assert session.post(f"{server['issuer']}/dossier", json={"bsn": bsn}).status_code == 201
     refused = session.get(f"{server['issuer']}/dossier/{bsn}/permission")
     assert (refused.status_code, refused.json()["code"]) == (403, "consent_missing")
+    known = [session.introspect_token(server["introspection_endpoint"], token["access_token"]).json()]
+    assert session.revoke_token(server["revocation_endpoint"], token["access_token"]).status_code == 200
+    known.append(session.introspect_token(server["introspection_endpoint"], token["access_token"]).json())
+    assert [one["active"] for one in known] == [True, False]
 
 
-def test_the_metadata_are_true(client: httpx2.Client, demo: DemoServer) -> None:
+def test_the_metadata_are_true(client: httpx2.Client, production: ProductionServer) -> None:
     answer = client.get(METADATA)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.headers["cache-control"] == "public, max-age=300"
     server = answer.json()
-    assert server["issuer"] == demo.url
+    assert server["issuer"] == production.url
     for name, url in server.items():
         if name.endswith(("_endpoint", "_uri")):
             there = client.options(url)
@@ -87,7 +110,9 @@ def test_authlib_gets_a_token_with_a_key(client: httpx2.Client, company: dict[st
         session.fetch_token(server["token_endpoint"], grant_type="client_credentials")
         uploaded = session.post(f"{server['issuer']}/company/keys", json={"jwk": ehr.public_jwk()})
         assert uploaded.status_code == 201
-    with OAuth2Session(company["companyId"], ehr.key, token_endpoint_auth_method=by_key(server, ehr)) as session:
+    method = by_key(server, ehr)
+    ways = {"token_endpoint_auth_method": method, "revocation_endpoint_auth_method": method}
+    with OAuth2Session(company["companyId"], ehr.key, **ways) as session:
         asks_for_a_permission(session, server)
 
 
@@ -109,12 +134,14 @@ async def test_authlibs_other_client_gets_a_token_in_each_way(client: httpx2.Cli
 
 
 @pytest.fixture(scope="module")
-def seen(demo: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def seen(production: ProductionServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What openid-client and oauth4webapi got, who were told the issuer and the company's credentials alone."""
-    company = httpx2.post(f"{demo.url}/company/register", json={"companyName": "Apotheek De Brug"}).json()
+    company = httpx2.post(f"{production.url}/company/register", json={"companyName": "Apotheek De Brug"}).json()
     credentials = {"COMPANY_ID": company["companyId"], "COMPANY_SECRET": company["companySecret"]}
     home = tmp_path_factory.mktemp("home")
-    return run_npm_clients(home, ISSUER=demo.url, BSN=fresh_bsn(), **credentials) | {"company": company["companyId"]}
+    return run_npm_clients(home, ISSUER=production.url, BSN=fresh_bsn(), **credentials) | {
+        "company": company["companyId"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -131,14 +158,20 @@ def test_openid_client_gets_a_token_from_the_issuers_name_alone(seen: dict[str, 
     }
 
 
+def test_openid_client_asks_about_its_token_and_revokes_it(seen: dict[str, Any]) -> None:
+    assert seen["introspection"] == [True, False]
+
+
 def test_openid_client_understands_a_refusal(seen: dict[str, Any]) -> None:
     assert seen["wrong secret"] == [401, "basic", "sso"]
 
 
-def test_a_stock_resource_server_reads_our_token_as_rfc_9068_says(seen: dict[str, Any], demo: DemoServer) -> None:
+def test_a_stock_resource_server_reads_our_token_as_rfc_9068_says(
+    seen: dict[str, Any], production: ProductionServer
+) -> None:
     scope = "dossier:read dossier:write permission:read sso:issue keys:manage"
     company_id = seen["company"]
-    assert seen["RFC 9068"] == {"sub": company_id, "client_id": company_id, "aud": demo.url, "scope": scope}
+    assert seen["RFC 9068"] == {"sub": company_id, "client_id": company_id, "aud": production.url, "scope": scope}
 
 
 def curl(*arguments: str) -> dict[str, Any]:
@@ -147,12 +180,12 @@ def curl(*arguments: str) -> dict[str, Any]:
     return members
 
 
-def test_curl_gets_a_token_and_asks_for_a_permission(demo: DemoServer, company: dict[str, str]) -> None:
-    server = curl(f"{demo.url}{METADATA}")
+def test_curl_gets_a_token_and_asks_for_a_permission(production: ProductionServer, company: dict[str, str]) -> None:
+    server = curl(f"{production.url}{METADATA}")
     who = ("-u", f"{company['companyId']}:{company['companySecret']}")
     token = curl(server["token_endpoint"], *who, "-d", "grant_type=client_credentials", "-d", "scope=permission:read")
     bearer = f"Authorization: {token['token_type']} {token['access_token']}"
-    assert curl(f"{demo.url}/dossier/{fresh_bsn()}/permission", "-H", bearer)["gavePermission"] is False
+    assert curl(f"{production.url}/dossier/{fresh_bsn()}/permission", "-H", bearer)["gavePermission"] is False
 
 
 @pytest.fixture(scope="module")
@@ -183,17 +216,17 @@ def test_an_example_prints_why_it_was_refused(page: tuple[Ended, dict[str, str]]
 
 
 def test_once_the_patient_approves_the_permission_is_given_and_no_log_has_the_bsn(
-    demo: DemoServer, page: tuple[Ended, dict[str, str]], client: httpx2.Client
+    demo: DemoServer, page: tuple[Ended, dict[str, str]]
 ) -> None:
     given = page[1]
     dossier = json.loads(page[0].lines[0])
     patient = {"bsn": given["PATIENT_BSN"], "firstName": "Peter", "lastName": "de Mol"}
-    session = client.post("/register", data=patient).headers["set-cookie"].partition(";")[0]
-    browser = PAGE | {"Cookie": session}  # not kept by itself: it is Secure, and this is http
-    (token,) = set(re.findall(r'name="csrfToken" value="([^"]+)"', client.get("/", headers=browser).text))
+    session = httpx2.post(f"{demo.url}/register", data=patient).headers["set-cookie"].partition(";")[0]
+    browser = PAGE | {"Cookie": session}
+    (token,) = set(re.findall(r'name="csrfToken" value="([^"]+)"', httpx2.get(f"{demo.url}/", headers=browser).text))
     choice = {"choice": "approved", "csrfToken": token}
-    assert client.post(f"/consents/{dossier['dossierId']}", data=choice, headers=browser).status_code == 303
-    client.cookies.clear()
+    chosen = httpx2.post(f"{demo.url}/consents/{dossier['dossierId']}", data=choice, headers=browser)
+    assert chosen.status_code == 303
     for end in run_examples(PERMISSIONS, given):
         assert (end.code, [json.loads(line) for line in end.lines]) == (0, [{"gavePermission": True}])
     log = (demo.folder / "log").read_text()

@@ -70,8 +70,12 @@ ASSERTIONS: dict[str, Forge] = {
 async def test_a_bad_assertion_gets_no_token_and_has_not_used_up_its_name(bench: Bench, attack: str) -> None:
     one = Assertion(bench)
     bad, client = one.form(ASSERTIONS[attack](one)), bench.world.client
-    for besides in ({}, {"client_id": bench.a.company_id}):
-        answer = await client.post("/auth/token", data=GRANT | bad | besides)
+    about = {"token": bench.a.token}
+    for path, besides in (
+        ("/auth/token", GRANT), ("/auth/token", GRANT | {"client_id": bench.a.company_id}),
+        ("/auth/introspect", about), ("/auth/revoke", about),
+    ):  # fmt: skip
+        answer = await client.post(path, data=bad | besides)
         oauth_error(answer, 401, "invalid_client")
         assert answer.headers["www-authenticate"] == 'Bearer realm="sso"'
         assert answer.json()["error_description"] == "Client authentication failed."

@@ -78,6 +78,8 @@ async def test_a_company_token_is_shown_as_it_is(world: World, company: Company)
     token = (await company.fetch_token(scope="dossier:read")).json()["access_token"]
     now = int(world.clock().timestamp())
     shown = await introspect(company, token)
+    for hint in ("refresh_token", "nonsense"):  # RFC 7662 2.1: a hint keeps no token from being found
+        assert await introspect(company, token, token_type_hint=hint) == shown
     assert shown.pop("jti")
     assert shown == {
         "active": True, "scope": "dossier:read", "client_id": company.company_id, "token_type": "Bearer",
@@ -202,6 +204,8 @@ async def test_who_does_not_prove_who_it_is_learns_and_changes_nothing(
         assert ("www-authenticate" in answer.headers) is (status in {401, 403})
     assert not await changed(world, before)
     assert (await company.client.post(path, json=form, headers=company.basic)).status_code == 415
+    in_the_address = await company.client.get(path, params=form, headers=company.basic)
+    assert (in_the_address.status_code, in_the_address.headers["allow"]) == (405, "POST")
     twice = await company.client.post(
         path, content="token=a&token=b", headers={**company.basic, "Content-Type": "application/x-www-form-urlencoded"}
     )
