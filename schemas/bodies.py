@@ -161,6 +161,25 @@ class DossierPage(Answer):
     next_cursor: str | None
 
 
+class ProfessionalAnswer(Answer):
+    sub: str
+    account_id: UUID
+    linked_at: datetime
+
+
+class ProfessionalPage(Answer):
+    items: list[ProfessionalAnswer]
+    next_cursor: str | None
+
+
+class RelationshipAnswer(Answer):
+    """`id` is the company's own name for it, or the one that we generated; `/api/v1` is snake_case."""
+
+    id: str
+    pseudoniem: UUID
+    created_at: datetime = Field(alias="created_at")
+
+
 class LaunchRequest(Schema):
     token: str
     client_id: Omittable[str] = None

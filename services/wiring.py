@@ -25,13 +25,17 @@ from identity.companies.store_sql import SqlCompanies
 from identity.patients.sessions import PatientSessions
 from identity.patients.store_sql import SqlPatientSessions
 from identity.professionals.accounts import Professionals
-from identity.professionals.store_sql import SqlAccounts
+from identity.professionals.links import Links
+from identity.professionals.routes import ProfessionalEndpoints
+from identity.professionals.store_sql import SqlAccounts, SqlLinks
 from identity.pseudoniem.digest import DigestKey
 from identity.pseudoniem.routes import PseudoniemEndpoints
 from identity.pseudoniem.service import Pseudoniemen
 from identity.pseudoniem.store_sql import SqlPseudoniemen
+from identity.relationships.companys import CompanysRelationships
+from identity.relationships.routes import RelationshipEndpoints
 from identity.relationships.service import Relationships
-from identity.relationships.store_sql import SqlRelationships
+from identity.relationships.store_sql import SqlCompanysRelationships, SqlRelationships
 from keys.keeper import KeyKeeper
 from keys.key_sets.routes import KeySetEndpoints
 from keys.key_sets.service import KeySets
@@ -197,13 +201,17 @@ def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers
 def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping[str, bytes]) -> list[Resource]:
     """Return the API of identity. The digests are those of our own services' secrets, by name."""
     limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
-    audit = ground.databases.audit(IDENTITY_OWNER)
+    database, audit = ground.databases.identity, ground.databases.audit(IDENTITY_OWNER)
+    links = Links(SqlLinks(database), audit, clock)
+    relationships = CompanysRelationships(SqlCompanysRelationships(database), audit, clock)
     return [
         *jwks_routes(clock, identity.rings.access, identity.rings.sso),
         *Metadata(ground.issuer).routes(),
         *CompanyEndpoints(identity.companies, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
         *KeySetEndpoints(limits, identity.key_sets, access, rules).routes(),
+        *ProfessionalEndpoints(links, access).routes(),
+        *RelationshipEndpoints(relationships, access).routes(),
         *TokenEndpoint(limits, identity.clients, identity.issuer, audit, clock).routes(),
         *InternalTokenEndpoint(limits, service_digests, identity.issuer, audit, clock).routes(),
         *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),

@@ -29,18 +29,18 @@ def list_all(
     status: Annotated[Status | None, typer.Option(help="Only companies of this status.")] = None, config: Config = None
 ) -> None:
     """List the companies, in the order of their registration."""
-    for company in _with_admission(config, lambda admission: admission.all()):
+    for company in _withadmission_of(config, lambda admission: admission.all()):
         if status in {None, company.status}:
             moment = company.registered_at.strftime("%Y-%m-%d %H:%M")
-            typer.echo(f"{company.company_id}  {company.status.value:<9}  {moment}  {_printable(company.name)}")
+            typer.echo(f"{company.company_id}  {company.status.value:<9}  {moment}  {printable(company.name)}")
 
 
 @app.command()
 def show(company_id: CompanyId, config: Config = None) -> None:
     """Show one company."""
-    company = _with_admission(config, lambda admission: admission.find(company_id))
+    company = _withadmission_of(config, lambda admission: admission.find(company_id))
     typer.echo(f"Company     {company.company_id}")
-    typer.echo(f"Name        {_printable(company.name)}")
+    typer.echo(f"Name        {printable(company.name)}")
     typer.echo(f"Status      {company.status.value}")
     typer.echo(f"Registered  {company.registered_at:%Y-%m-%d %H:%M} UTC")
 
@@ -48,19 +48,19 @@ def show(company_id: CompanyId, config: Config = None) -> None:
 @app.command()
 def approve(company_id: CompanyId, config: Config = None) -> None:
     """Let a company in that waits for approval."""
-    _say(_with_admission(config, lambda admission: admission.approve(company_id)))
+    _say(_withadmission_of(config, lambda admission: admission.approve(company_id)))
 
 
 @app.command()
 def suspend(company_id: CompanyId, config: Config = None) -> None:
     """Refuse a company's tokens, launches and sessions, at once."""
-    _say(_with_admission(config, lambda admission: admission.suspend(company_id)))
+    _say(_withadmission_of(config, lambda admission: admission.suspend(company_id)))
 
 
 @app.command()
 def resume(company_id: CompanyId, config: Config = None) -> None:
     """Let a suspended company in again."""
-    _say(_with_admission(config, lambda admission: admission.resume(company_id)))
+    _say(_withadmission_of(config, lambda admission: admission.resume(company_id)))
 
 
 @app.command("withdraw-keys")
@@ -68,21 +68,21 @@ def withdraw_keys(company_id: CompanyId, config: Config = None) -> None:
     """Forget where a suspended company publishes its keys, and let others have those keys."""
 
     async def withdraw(databases: Databases) -> Company:
-        return await KeyWithdrawal(_admission(databases), SqlKeySets(databases.identity)).withdraw(company_id)
+        return await KeyWithdrawal(admission_of(databases), SqlKeySets(databases.identity)).withdraw(company_id)
 
-    company = _with_databases(config, withdraw)
-    typer.echo(f"{_printable(company.name)} ({company.company_id}) publishes no keys.")
-
-
-def _with_admission(config: Path | None, ask: Callable[[Admission], Awaitable[T]]) -> T:
-    return _with_databases(config, lambda databases: ask(_admission(databases)))
+    company = with_databases(config, withdraw)
+    typer.echo(f"{printable(company.name)} ({company.company_id}) publishes no keys.")
 
 
-def _admission(databases: Databases) -> Admission:
+def _withadmission_of(config: Path | None, ask: Callable[[Admission], Awaitable[T]]) -> T:
+    return with_databases(config, lambda databases: ask(admission_of(databases)))
+
+
+def admission_of(databases: Databases) -> Admission:
     return Admission(SqlCompanies(databases.identity), databases.audit(IDENTITY_OWNER), wall_clock)
 
 
-def _with_databases(config: Path | None, ask: Callable[[Databases], Awaitable[T]]) -> T:
+def with_databases(config: Path | None, ask: Callable[[Databases], Awaitable[T]]) -> T:
     url = database_of(IDENTITY_OWNER).of(settings_of(config))
 
     async def answer() -> T:
@@ -97,9 +97,9 @@ def _with_databases(config: Path | None, ask: Callable[[Databases], Awaitable[T]
 
 
 def _say(company: Company) -> None:
-    typer.echo(f"{_printable(company.name)} ({company.company_id}) is {company.status.value}.")
+    typer.echo(f"{printable(company.name)} ({company.company_id}) is {company.status.value}.")
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """Return a name without what could steer a terminal: anyone may register a company under any name."""
     return "".join(character if character.isprintable() else "?" for character in name)

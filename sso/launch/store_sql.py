@@ -9,14 +9,31 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, Uuid, delete, or_, select, text, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Uuid,
+    and_,
+    column,
+    delete,
+    exists,
+    or_,
+    select,
+    table,
+    text,
+    update,
+)
 
 from common.sql import IDENTITY, Database, UtcDateTime
 from keys.sealing import Sealer
 from schemas.base import Rules
 from schemas.claims import ProfInfo
-from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
-from sso.launch.flow import Launch
+from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem, RelationshipId
+from sso.launch.flow import Launch, launch_ended
 from sso.launch.registration import VALID
 from sso.launch.session import LIMITS, PatientShown, Session
 from sso.verifier.replay import replayed
@@ -54,6 +71,7 @@ launches = Table(
     Column("treatment_relationship_id", String(255)),
     Column("launched_at", UtcDateTime, nullable=False),
     Column("sealed_told", LargeBinary),
+    Column("relationship_id", Uuid),  # no foreign key: when the relationship ends, the launch stays as it was
     Index("ix_launches_told", "launched_at", postgresql_where=_IS_TOLD, sqlite_where=_IS_TOLD),
 )
 
@@ -66,6 +84,19 @@ sessions = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False, index=True),
 )
+
+# What identity keeps, as far as it says whether a launch goes on: looked up with the launch itself, in one query.
+_relationships = table("treatment_relationships", column("relationship_id", Uuid))
+_links = table("account_links", column("company_id", Uuid), column("sub", String), column("account_id", Uuid))
+_IN_ITS_RELATIONSHIP = or_(
+    launches.c.treatment_relationship_id.is_(None),
+    exists().where(_relationships.c.relationship_id == launches.c.relationship_id),
+)
+_BY_ITS_ACCOUNT = or_(
+    launches.c.account_id.is_(None),
+    exists().where(*(_links.c[name] == launches.c[name] for name in ("company_id", "sub", "account_id"))),
+)
+_GOES_ON = and_(_IN_ITS_RELATIONSHIP, _BY_ITS_ACCOUNT)
 
 _PATIENT = "sessions.sealed_patient"
 _TOLD = "launches.sealed_told"
@@ -92,10 +123,13 @@ class SqlLaunches:
         return LaunchId(found) if found else None
 
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
-        """Return the patient of a launch."""
+        """Return the patient of a launch. Raises NotAuthenticated for one that has ended, or never was."""
+        query = select(launches.c.pseudoniem).where(launches.c.launch_id == launch_id, _GOES_ON)
         async with self.database.read() as connection:
-            found = await connection.scalar(select(launches.c.pseudoniem).where(launches.c.launch_id == launch_id))
-        return Pseudoniem(found) if found else None
+            row = (await connection.execute(query)).first()
+        if row is None:
+            raise launch_ended()
+        return Pseudoniem(row.pseudoniem) if row.pseudoniem else None
 
     async def add(self, launch: Launch) -> None:
         async with self.database.transaction() as connection:
@@ -109,7 +143,8 @@ class SqlLaunches:
 
     async def find(self, launch_id: LaunchId) -> Launch | None:
         async with self.database.read() as connection:
-            row = (await connection.execute(select(launches).where(launches.c.launch_id == launch_id))).first()
+            query = select(launches, _GOES_ON.label("goes_on")).where(launches.c.launch_id == launch_id)
+            row = (await connection.execute(query)).first()
         if row is None:
             return None
         return Launch(
@@ -122,10 +157,12 @@ class SqlLaunches:
             treatment_relationship_id=row.treatment_relationship_id,
             launched_at=row.launched_at,
             told=self._told(row.sealed_told, launch_id),
+            relationship_id=RelationshipId(row.relationship_id) if row.relationship_id else None,
+            ended=not row.goes_on,
         )
 
     def _values(self, launch: Launch) -> dict[str, object]:
-        values = {column: value for column, value in asdict(launch).items() if column != "told"}
+        values = {column: value for column, value in asdict(launch).items() if column not in {"told", "ended"}}
         text = launch.told.model_dump_json(exclude_none=True) if launch.told else None
         return values | {"sealed_told": self.sealer.seal(text, _TOLD, launch.launch_id) if text else None}
 

@@ -42,7 +42,7 @@ class OwnKeys(Protocol):
 
 class Launches(Protocol):
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
-        """Return the patient of a launch."""
+        """Return the patient of a launch. Raises NotAuthenticated for one that has ended."""
         ...
 
 
