@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx2
 import pytest
 
+from identity.page import cursor_of
 from tests.support.audit import said
 from tests.support.bsns import fresh_bsn
 from tests.support.ehr import PROFESSIONAL
@@ -119,7 +120,9 @@ async def test_anothers_relationship_is_as_absent_as_none(world: World, company:
     ]
     assert told == [told[0]] * len(told)
     assert not await changed(world, before)
-    assert (await other.client.get(LIST, headers=other.bearer)).json() == []
+    for after in ("", "1", "1531"):
+        page = await other.client.get(LIST, params={"cursor": cursor_of(after)}, headers=other.bearer)
+        assert page.json() == []
     assert (await ask(company, "GET", "1532")).status_code == 200
 
 

@@ -118,7 +118,6 @@ async def test_who_was_unlinked_is_not_matched_with_the_same_account_again_by_na
     assert (status, right != wrong) == ("created", True)
     assert await account(world, company, "two") == ("linked", right)
     assert await account(world, company, "one") == ("linked", wrong)
-    assert await account(world, company, "three", **PROFESSIONAL) == ("matched", wrong)
 
 
 async def test_who_was_unlinked_is_not_matched_with_the_same_account_again_by_agb_code(
