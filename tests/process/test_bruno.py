@@ -23,8 +23,12 @@ REQUESTS = [
     "Diagnose",
     "Launch",
     "Launch Once More",
+    "ListProfessionals",
+    "ListTreatmentRelationships",
     "DeleteDossier",
     "CheckPatientPermission Not Anymore",
+    "EndTreatmentRelationship",
+    "UnlinkProfessional",
 ]
 """What there is to learn, in the order in which it works."""
 

@@ -75,17 +75,17 @@ async def test_of_fifty_simultaneous_tokens_with_one_jti_exactly_one_is_accepted
         await one_is_accepted(company, [company.ehr.sign(claims)] * half + [company.ehr.sign(other)] * half)
 
 
-async def test_a_hundred_different_tokens_of_one_professional_make_one_account(world: World) -> None:
+async def test_fifty_different_tokens_of_one_professional_make_one_account(world: World) -> None:
     company = await world.company(alg="ES256")
     bsn = fresh_bsn()
     tokens = [
-        company.ehr.sign(world.claims(company, profInfo=PROFESSIONAL, patientInfo={"bsn": bsn})) for _ in range(100)
+        company.ehr.sign(world.claims(company, profInfo=PROFESSIONAL, patientInfo={"bsn": bsn})) for _ in range(AT_ONCE)
     ]
 
     answers = await asyncio.gather(*(company.launch(token) for token in tokens))
 
     assert {answer.status_code for answer in answers} == {200}
-    assert Counter(answer.json()["professional"]["status"] for answer in answers) == {"created": 1, "linked": 99}
+    assert Counter(answer.json()["professional"]["status"] for answer in answers) == {"created": 1, "linked": 49}
     assert len({answer.json()["professional"]["accountId"] for answer in answers}) == 1
     assert len({answer.json()["patient"]["pseudoniem"] for answer in answers}) == 1
 
