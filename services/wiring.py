@@ -25,17 +25,13 @@ from identity.companies.store_sql import SqlCompanies
 from identity.patients.sessions import PatientSessions
 from identity.patients.store_sql import SqlPatientSessions
 from identity.professionals.accounts import Professionals
-from identity.professionals.links import Links
-from identity.professionals.routes import ProfessionalEndpoints
-from identity.professionals.store_sql import SqlAccounts, SqlLinks
+from identity.professionals.store_sql import SqlAccounts
 from identity.pseudoniem.digest import DigestKey
 from identity.pseudoniem.routes import PseudoniemEndpoints
 from identity.pseudoniem.service import Pseudoniemen
 from identity.pseudoniem.store_sql import SqlPseudoniemen
-from identity.relationships.companys import CompanysRelationships
-from identity.relationships.routes import RelationshipEndpoints
 from identity.relationships.service import Relationships
-from identity.relationships.store_sql import SqlCompanysRelationships, SqlRelationships
+from identity.relationships.store_sql import SqlRelationships
 from keys.keeper import KeyKeeper
 from keys.key_sets.routes import KeySetEndpoints
 from keys.key_sets.service import KeySets
@@ -49,6 +45,7 @@ from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
 from services.ground import Ground
+from services.professionals import professional_routes
 from services.required import SEALING_KEY
 from sso.issuer.clients import ClientAuthentication, secret_digest
 from sso.issuer.endpoint import TokenEndpoint
@@ -201,17 +198,14 @@ def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers
 def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping[str, bytes]) -> list[Resource]:
     """Return the API of identity. The digests are those of our own services' secrets, by name."""
     limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
-    database, audit = ground.databases.identity, ground.databases.audit(IDENTITY_OWNER)
-    links = Links(SqlLinks(database), audit, clock)
-    relationships = CompanysRelationships(SqlCompanysRelationships(database), audit, clock)
+    audit = ground.databases.audit(IDENTITY_OWNER)
     return [
         *jwks_routes(clock, identity.rings.access, identity.rings.sso),
         *Metadata(ground.issuer).routes(),
         *CompanyEndpoints(identity.companies, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
         *KeySetEndpoints(limits, identity.key_sets, access, rules).routes(),
-        *ProfessionalEndpoints(links, access).routes(),
-        *RelationshipEndpoints(relationships, access).routes(),
+        *professional_routes(ground, access),
         *TokenEndpoint(limits, identity.clients, identity.issuer, audit, clock).routes(),
         *InternalTokenEndpoint(limits, service_digests, identity.issuer, audit, clock).routes(),
         *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),

@@ -12,7 +12,7 @@ from common.http.bearer import bearer_token
 from common.http.query import parameters
 from common.http.routing import Resource
 from identity.page import asked, cursor_of
-from identity.relationships.companys import CompanysRelationships
+from identity.relationships.administration import Administration
 from schemas.bodies import RelationshipAnswer
 from schemas.callers import CompanyAccess
 from schemas.facts import Relationship
@@ -27,7 +27,7 @@ _LIST: Final = "/api/v1/treatment_relationships"
 class RelationshipEndpoints:
     """The endpoints of treatment relationships, for the company's own token alone."""
 
-    relationships: CompanysRelationships
+    relationships: Administration
     access: CompanyAccess
 
     def routes(self) -> list[Resource]:

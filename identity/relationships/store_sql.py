@@ -106,8 +106,8 @@ class SqlRelationships:
 
 
 @dataclass(frozen=True, slots=True)
-class SqlCompanysRelationships:
-    """`CompanysStore` on a database."""
+class SqlAdministration:
+    """`AdministrationStore` on a database."""
 
     database: Database
 

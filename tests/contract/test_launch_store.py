@@ -14,7 +14,7 @@ from common.sql import Database
 from identity.professionals.accounts import Professionals
 from identity.professionals.store_sql import SqlAccounts, SqlLinks
 from identity.relationships.service import Relationships
-from identity.relationships.store_sql import SqlCompanysRelationships, SqlRelationships
+from identity.relationships.store_sql import SqlAdministration, SqlRelationships
 from keys.sealing import KEY_BYTES, Sealer
 from schemas.claims import ProfInfo
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
@@ -127,7 +127,7 @@ async def goes_on(database: Database, launch: Launch) -> bool:
 async def test_a_launch_ends_with_its_relationship_and_not_with_one_of_the_same_name(database: Database) -> None:
     launch, other = await kept_launch(database), await kept_launch(database)
     assert await goes_on(database, launch)
-    await SqlCompanysRelationships(database).end(launch.company_id, "1532")
+    await SqlAdministration(database).end(launch.company_id, "1532")
     assert not await goes_on(database, launch)
     assert await goes_on(database, other)
     anew = await Relationships(SqlRelationships(database)).join(launch.company_id, "1532", launch.pseudoniem, None, NOW)

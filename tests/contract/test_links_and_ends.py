@@ -13,7 +13,7 @@ from identity.professionals.accounts import Professionals
 from identity.professionals.links import Link
 from identity.professionals.store_sql import SqlAccounts, SqlLinks
 from identity.relationships.service import Relationships
-from identity.relationships.store_sql import SqlCompanysRelationships, SqlRelationships, members
+from identity.relationships.store_sql import SqlAdministration, SqlRelationships, members
 from keys.sealing import KEY_BYTES, Sealer
 from schemas.facts import Admission
 from schemas.identifiers import AccountId, CompanyId, Pseudoniem
@@ -128,7 +128,7 @@ async def test_of_many_that_undo_one_link_at_once_one_does_it_and_launches_meanw
 
 
 async def test_what_has_ended_is_unknown_and_its_name_free_for_another_patient(database: Database) -> None:
-    company, own, patient = await kept_company(database), SqlCompanysRelationships(database), Pseudoniem(uuid4())
+    company, own, patient = await kept_company(database), SqlAdministration(database), Pseudoniem(uuid4())
     service = Relationships(SqlRelationships(database))
     ended = await service.join(company, "1532", patient, None, NOW)
     assert await own.end(company, "1532") == ended
@@ -153,7 +153,7 @@ async def test_a_professional_no_longer_comes_into_a_relationship_that_has_ended
         for minute, name in ((2, "ended"), (1, "first"))
     ]
     assert ended is not None
-    await SqlCompanysRelationships(database).end(company, "ended")
+    await SqlAdministration(database).end(company, "ended")
     assert not await service.enter(ended.relationship_id, account, LATER)
     assert await service.join(company, None, patient, account, LATER) == first
 
@@ -162,7 +162,7 @@ async def test_launches_in_the_moment_in_which_their_relationship_ends_are_in_on
     professionals: Professionals, database: Database
 ) -> None:
     company, patient = await kept_company(database), Pseudoniem(uuid4())
-    service, own = Relationships(SqlRelationships(database)), SqlCompanysRelationships(database)
+    service, own = Relationships(SqlRelationships(database)), SqlAdministration(database)
     account = await account_of(professionals, company, "one")
     joined, ended = set(), set()
 

@@ -23,7 +23,7 @@ Dated = tuple[Relationship, datetime]
 """A relationship, and when it was made."""
 
 
-class CompanysStore(Protocol):
+class AdministrationStore(Protocol):
     async def find(self, company_id: CompanyId, external_id: str) -> Dated | None:
         """Return the company's relationship of this name."""
         ...
@@ -38,10 +38,10 @@ class CompanysStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class CompanysRelationships:
+class Administration:
     """The treatment relationships of each company. Of another's is said what is said of none."""
 
-    store: CompanysStore
+    store: AdministrationStore
     audit: AuditLog
     clock: Clock
 
