@@ -127,12 +127,12 @@ Sub = FilledText
 ExternalRelationshipId = FilledText
 """The company's own name for a treatment relationship: the claim `treatmentRelationshipId`."""
 
-_NAME_IN_PATH: Final = TypeAdapter[str](FilledText)
+_NAME: Final = TypeAdapter[str](FilledText)
 
 
-def name_in_path(text: str) -> str | None:
-    """Return a company's own name for something, as it came in a path; None for a text that cannot be one."""
+def name_or_none(text: str) -> str | None:
+    """Return a company's own name for something, as it came in a path or a command; None if it cannot be one."""
     try:
-        return _NAME_IN_PATH.validate_python(text)
+        return _NAME.validate_python(text)
     except ValidationError:
         return None

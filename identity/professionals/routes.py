@@ -13,7 +13,7 @@ from identity.page import asked, cursor_of
 from identity.professionals.links import Links
 from schemas.bodies import ProfessionalAnswer, ProfessionalPage
 from schemas.callers import CompanyAccess
-from schemas.identifiers import name_in_path
+from schemas.identifiers import name_or_none
 from schemas.scopes import Scope
 
 SCOPE: Final = Scope.SSO_ISSUE
@@ -46,5 +46,5 @@ class ProfessionalEndpoints:
     async def unlink(self, request: Request) -> Response:
         """Undo a link that is wrong."""
         caller = await self.access.company(bearer_token(request), SCOPE)
-        await self.links.undo(caller.company_id, name_in_path(request.path_params["sub"]))
+        await self.links.undo(caller.company_id, name_or_none(request.path_params["sub"]))
         return Response(status_code=204)

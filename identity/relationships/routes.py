@@ -16,7 +16,7 @@ from identity.relationships.administration import Administration
 from schemas.bodies import RelationshipAnswer
 from schemas.callers import CompanyAccess
 from schemas.facts import Relationship
-from schemas.identifiers import CompanyId, name_in_path
+from schemas.identifiers import CompanyId, name_or_none
 from schemas.pseudoniem import company_form
 from schemas.scopes import Scope
 
@@ -48,13 +48,13 @@ class RelationshipEndpoints:
     async def show(self, request: Request) -> Response:
         """Show one."""
         caller = await self.access.company(bearer_token(request), Scope.DOSSIER_READ)
-        found = await self.relationships.show(caller.company_id, name_in_path(request.path_params["id"]))
+        found = await self.relationships.show(caller.company_id, name_or_none(request.path_params["id"]))
         return JSONResponse(_answer(caller.company_id, *found).wire())
 
     async def end(self, request: Request) -> Response:
         """End one."""
         caller = await self.access.company(bearer_token(request), Scope.DOSSIER_WRITE)
-        await self.relationships.end(caller.company_id, name_in_path(request.path_params["id"]))
+        await self.relationships.end(caller.company_id, name_or_none(request.path_params["id"]))
         return Response(status_code=204)
 
 

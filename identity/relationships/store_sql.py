@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from common.sql import IDENTITY, Database, UtcDateTime
+from identity.relationships.administration import Dated
 from schemas.facts import Relationship
 from schemas.identifiers import AccountId, CompanyId, Pseudoniem, RelationshipId
 
@@ -111,11 +112,11 @@ class SqlAdministration:
 
     database: Database
 
-    async def find(self, company_id: CompanyId, external_id: str) -> tuple[Relationship, datetime] | None:
+    async def find(self, company_id: CompanyId, external_id: str) -> Dated | None:
         found = await self._where(_named(company_id, external_id), limit=1)
         return found[0] if found else None
 
-    async def page(self, company_id: CompanyId, after: str, limit: int) -> Sequence[tuple[Relationship, datetime]]:
+    async def page(self, company_id: CompanyId, after: str, limit: int) -> Sequence[Dated]:
         behind = and_(relationships.c.company_id == company_id, relationships.c.external_id > after)
         return await self._where(behind, limit=limit)
 
@@ -129,7 +130,7 @@ class SqlAdministration:
                 await connection.execute(delete(table).where(table.c.relationship_id == row.relationship_id))
         return _relationship(row)
 
-    async def _where(self, which: ColumnElement[bool], *, limit: int) -> list[tuple[Relationship, datetime]]:
+    async def _where(self, which: ColumnElement[bool], *, limit: int) -> list[Dated]:
         query = select(relationships).where(which).order_by(relationships.c.external_id).limit(limit)
         async with self.database.read() as connection:
             return [(_relationship(row), row.made_at) for row in await connection.execute(query)]

@@ -29,7 +29,7 @@ def list_all(
     status: Annotated[Status | None, typer.Option(help="Only companies of this status.")] = None, config: Config = None
 ) -> None:
     """List the companies, in the order of their registration."""
-    for company in _withadmission_of(config, lambda admission: admission.all()):
+    for company in _with_admission(config, lambda admission: admission.all()):
         if status in {None, company.status}:
             moment = company.registered_at.strftime("%Y-%m-%d %H:%M")
             typer.echo(f"{company.company_id}  {company.status.value:<9}  {moment}  {printable(company.name)}")
@@ -38,7 +38,7 @@ def list_all(
 @app.command()
 def show(company_id: CompanyId, config: Config = None) -> None:
     """Show one company."""
-    company = _withadmission_of(config, lambda admission: admission.find(company_id))
+    company = _with_admission(config, lambda admission: admission.find(company_id))
     typer.echo(f"Company     {company.company_id}")
     typer.echo(f"Name        {printable(company.name)}")
     typer.echo(f"Status      {company.status.value}")
@@ -48,19 +48,19 @@ def show(company_id: CompanyId, config: Config = None) -> None:
 @app.command()
 def approve(company_id: CompanyId, config: Config = None) -> None:
     """Let a company in that waits for approval."""
-    _say(_withadmission_of(config, lambda admission: admission.approve(company_id)))
+    _say(_with_admission(config, lambda admission: admission.approve(company_id)))
 
 
 @app.command()
 def suspend(company_id: CompanyId, config: Config = None) -> None:
     """Refuse a company's tokens, launches and sessions, at once."""
-    _say(_withadmission_of(config, lambda admission: admission.suspend(company_id)))
+    _say(_with_admission(config, lambda admission: admission.suspend(company_id)))
 
 
 @app.command()
 def resume(company_id: CompanyId, config: Config = None) -> None:
     """Let a suspended company in again."""
-    _say(_withadmission_of(config, lambda admission: admission.resume(company_id)))
+    _say(_with_admission(config, lambda admission: admission.resume(company_id)))
 
 
 @app.command("withdraw-keys")
@@ -74,15 +74,17 @@ def withdraw_keys(company_id: CompanyId, config: Config = None) -> None:
     typer.echo(f"{printable(company.name)} ({company.company_id}) publishes no keys.")
 
 
-def _withadmission_of(config: Path | None, ask: Callable[[Admission], Awaitable[T]]) -> T:
+def _with_admission(config: Path | None, ask: Callable[[Admission], Awaitable[T]]) -> T:
     return with_databases(config, lambda databases: ask(admission_of(databases)))
 
 
 def admission_of(databases: Databases) -> Admission:
+    """Return what finds and admits companies."""
     return Admission(SqlCompanies(databases.identity), databases.audit(IDENTITY_OWNER), wall_clock)
 
 
 def with_databases(config: Path | None, ask: Callable[[Databases], Awaitable[T]]) -> T:
+    """Return what is asked of identity's database. Raises SettingsError, Unavailable, and what `ask` does."""
     url = database_of(IDENTITY_OWNER).of(settings_of(config))
 
     async def answer() -> T:

@@ -8,6 +8,7 @@ from common.clock import wall_clock
 from identity.companies.model import Company
 from identity.professionals.links import Links
 from identity.professionals.store_sql import SqlLinks
+from schemas.identifiers import name_or_none
 from services.commands.company import CompanyId, admission_of, printable, with_databases
 from services.commands.given import Config
 from services.databases import IDENTITY_OWNER, Databases
@@ -31,7 +32,7 @@ def unlink(
     async def undo(databases: Databases) -> Company:
         company = await admission_of(databases).find(company_id)
         links = Links(SqlLinks(databases.identity), databases.audit(IDENTITY_OWNER), wall_clock)
-        await links.undo(company.company_id, sub)
+        await links.undo(company.company_id, name_or_none(sub))
         return company
 
     company = with_databases(config, undo)
