@@ -18,9 +18,9 @@ from sqlalchemy import (
     Table,
     Uuid,
     and_,
+    bindparam,
     column,
     delete,
-    exists,
     or_,
     select,
     table,
@@ -85,18 +85,22 @@ sessions = Table(
     Column("seen_at", UtcDateTime, nullable=False, index=True),
 )
 
-# What identity keeps, as far as it says whether a launch goes on: looked up with the launch itself, in one query.
+# What identity keeps, as far as it says whether a launch goes on: looked up with the launch itself, by primary keys, in
+# one query. Joins, and not EXISTS: behind an OR PostgreSQL may read all of a table for that.
 _relationships = table("treatment_relationships", column("relationship_id", Uuid))
 _links = table("account_links", column("company_id", Uuid), column("sub", String), column("account_id", Uuid))
-_IN_ITS_RELATIONSHIP = or_(
-    launches.c.treatment_relationship_id.is_(None),
-    exists().where(_relationships.c.relationship_id == launches.c.relationship_id),
+_ITS_RELATIONSHIP = _relationships.c.relationship_id == launches.c.relationship_id
+_ITS_LINK = and_(*(_links.c[name] == launches.c[name] for name in ("company_id", "sub", "account_id")))
+_GOES_ON = and_(
+    or_(launches.c.treatment_relationship_id.is_(None), _relationships.c.relationship_id.is_not(None)),
+    or_(launches.c.account_id.is_(None), _links.c.account_id.is_not(None)),
 )
-_BY_ITS_ACCOUNT = or_(
-    launches.c.account_id.is_(None),
-    exists().where(*(_links.c[name] == launches.c[name] for name in ("company_id", "sub", "account_id"))),
+_FOUND = (
+    select(launches, _GOES_ON.label("goes_on"))
+    .select_from(launches.outerjoin(_relationships, _ITS_RELATIONSHIP).outerjoin(_links, _ITS_LINK))
+    .where(launches.c.launch_id == bindparam("launch_id", type_=Uuid()))
 )
-_GOES_ON = and_(_IN_ITS_RELATIONSHIP, _BY_ITS_ACCOUNT)
+_PATIENT_OF = _FOUND.where(_GOES_ON).with_only_columns(launches.c.pseudoniem)
 
 _PATIENT = "sessions.sealed_patient"
 _TOLD = "launches.sealed_told"
@@ -124,9 +128,8 @@ class SqlLaunches:
 
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
         """Return the patient of a launch. Raises NotAuthenticated for one that has ended, or never was."""
-        query = select(launches.c.pseudoniem).where(launches.c.launch_id == launch_id, _GOES_ON)
         async with self.database.read() as connection:
-            row = (await connection.execute(query)).first()
+            row = (await connection.execute(_PATIENT_OF, {"launch_id": launch_id})).first()
         if row is None:
             raise launch_ended()
         return Pseudoniem(row.pseudoniem) if row.pseudoniem else None
@@ -143,8 +146,7 @@ class SqlLaunches:
 
     async def find(self, launch_id: LaunchId) -> Launch | None:
         async with self.database.read() as connection:
-            query = select(launches, _GOES_ON.label("goes_on")).where(launches.c.launch_id == launch_id)
-            row = (await connection.execute(query)).first()
+            row = (await connection.execute(_FOUND, {"launch_id": launch_id})).first()
         if row is None:
             return None
         return Launch(
