@@ -12,6 +12,7 @@ from keys.key_sets.routes import KeySetEndpoints
 from keys.routes import CompanyKeyEndpoints, jwks_routes
 from services.databases import IDENTITY_OWNER
 from services.ground import Ground
+from services.professionals import professional_routes
 from services.wiring import Identity
 from sso.issuer.endpoint import TokenEndpoint
 from sso.issuer.internal import InternalTokenEndpoint
@@ -35,6 +36,7 @@ def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping
         *CompanyEndpoints(identity.companies, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
         *KeySetEndpoints(limits, identity.key_sets, access, rules).routes(),
+        *professional_routes(ground, access),
         *TokenEndpoint(limits, identity.clients, identity.issuer, audit, clock).routes(),
         *IntrospectionEndpoint(owners, identity.professional_tokens).routes(),
         *RevocationEndpoint(owners, identity.tokens, identity.professional_tokens).routes(),

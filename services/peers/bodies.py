@@ -80,9 +80,10 @@ class OfLaunch(Question):
 
 
 class PatientOfLaunch(Reply):
-    """Null for a launch without a patient, and for one that is not known."""
+    """Null for a launch without a patient, and for one that has `ended`, or never was."""
 
     pseudoniem: UUID | None
+    ended: bool = False
 
 
 class OfSession(Question):

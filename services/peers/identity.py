@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from common.errors import NotAuthenticated
 from common.http.body import json_object
 from common.http.routing import Resource
 from identity.companies.service import Companies
@@ -18,6 +19,7 @@ from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from services.peers import bodies
 from services.peers.callers import require_service
 from services.peers.client import Peer
+from sso.launch.flow import launch_ended
 from sso.verifier.access import Launches
 
 _STANDING, _NAMES = "/internal/tokens/standing", "/internal/companies/names"
@@ -52,9 +54,11 @@ class PeerLaunches:
     peer: Peer
 
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
-        """Return the patient of a launch. Raises Unavailable."""
+        """Return the patient of a launch. Raises NotAuthenticated for one that has ended, or Unavailable."""
         asked = bodies.OfLaunch(launch_id=launch_id)
         found = bodies.PatientOfLaunch.of(await self.peer.ask(_LAUNCH, asked.wire(), safe=True))
+        if found.ended:
+            raise launch_ended()
         return Pseudoniem(found.pseudoniem) if found.pseudoniem else None
 
 
@@ -116,7 +120,10 @@ class IdentityAnswers:
         """Answer `patient_of`."""
         await require_service(self.access, request, "dossier")
         asked = bodies.OfLaunch.parse(await json_object(request), Rules())
-        found = await self.launches.patient_of(LaunchId(asked.launch_id))
+        try:
+            found = await self.launches.patient_of(LaunchId(asked.launch_id))
+        except NotAuthenticated:  # of the launch, not of the service that asks
+            return JSONResponse(bodies.PatientOfLaunch(pseudoniem=None, ended=True).wire())
         return JSONResponse(bodies.PatientOfLaunch(pseudoniem=found).wire())
 
     async def session(self, request: Request) -> Response:

@@ -9,10 +9,10 @@ from starlette.responses import JSONResponse, Response
 
 from common.http.routing import Resource
 from common.limits import Counted
-from schemas.bodies import IntrospectionAnswer
 from schemas.claims import CompanyClaims, LaunchClaims, ProfessionalClaims
 from schemas.identifiers import CompanyId
 from schemas.profiles import PROFESSIONAL
+from schemas.token_bodies import IntrospectionAnswer
 from sso.issuer.endpoint import NO_STORE
 from sso.issuer.owners import Question, TokenOwners
 

@@ -48,7 +48,7 @@ class Companies(Protocol):
 
 class Launches(Protocol):
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
-        """Return the patient of a launch."""
+        """Return the patient of a launch. Raises NotAuthenticated for one that has ended."""
         ...
 
 
@@ -143,8 +143,14 @@ class AccessTokens:
         claims = await self.own.known(token, now)
         if not isinstance(claims, CompanyClaims | LaunchClaims) or claims.company_id != company_id:
             return None
-        good = await self.companies.standing(company_id, claims.jti) is Standing.GOOD
-        return claims if good else None
+        if await self.companies.standing(company_id, claims.jti) is not Standing.GOOD:
+            return None
+        if isinstance(claims, LaunchClaims):
+            try:
+                await self.launches.patient_of(LaunchId(claims.launch_id))
+            except NotAuthenticated:  # the launch has ended
+                return None
+        return claims
 
     async def _company(self, claims: CompanyClaims, scope: Scope | None) -> CompanyCaller:
         await self._require_admitted(claims)

@@ -13,8 +13,17 @@ from tests.support.wire import problem
 from tests.support.world import World
 
 NEEDED: dict[str, list[Endpoint]] = {
-    "dossier:read": [Endpoint("GET", "/dossier"), Endpoint("GET", f"/dossier/{SOMEWHERE}")],
-    "dossier:write": [Endpoint("POST", "/dossier", {"bsn": ""}), Endpoint("DELETE", f"/dossier/{BSN}")],
+    "dossier:read": [
+        Endpoint("GET", "/dossier"),
+        Endpoint("GET", f"/dossier/{SOMEWHERE}"),
+        Endpoint("GET", "/api/v1/treatment_relationships"),
+        Endpoint("GET", f"/api/v1/treatment_relationships/{SOMEWHERE}"),
+    ],
+    "dossier:write": [
+        Endpoint("POST", "/dossier", {"bsn": ""}),
+        Endpoint("DELETE", f"/dossier/{BSN}"),
+        Endpoint("DELETE", f"/api/v1/treatment_relationships/{SOMEWHERE}"),
+    ],
     "permission:read": [
         Endpoint("GET", f"/dossier/{BSN}/permission"),
         Endpoint("POST", "/dossier/permission", {"bsn": BSN}),
@@ -23,6 +32,8 @@ NEEDED: dict[str, list[Endpoint]] = {
     "sso:issue": [
         Endpoint("POST", "/auth/token/professional", {"sub": "prof1"}),
         Endpoint("POST", "/sso/diagnose", {"token": "a.b.c"}),
+        Endpoint("GET", "/company/professionals"),
+        Endpoint("DELETE", f"/company/professionals/{SOMEWHERE}"),
     ],
     "keys:manage": [
         Endpoint("GET", "/company/keys"),
@@ -34,7 +45,7 @@ NEEDED: dict[str, list[Endpoint]] = {
 COMPANYS = [*(endpoint for endpoints in NEEDED.values() for endpoint in endpoints), Endpoint("GET", "/company")]
 NOT_ENOUGH = 'Bearer realm="sso", error="insufficient_scope"'
 """What RFC 6750 3.1 has for a good token that does not open this."""
-FOR_LAUNCHES = {str(endpoint) for endpoint in NEEDED["dossier:read"]}
+FOR_LAUNCHES = {str(endpoint) for endpoint in NEEDED["dossier:read"] if endpoint.path.startswith("/dossier")}
 
 
 async def bearer(bench: Bench, *scopes: str) -> dict[str, str]:

@@ -94,6 +94,15 @@ async def test_the_token_of_a_launch_is_its_companys(world: World, company: Comp
     assert await introspect(other, token) == INACTIVE
 
 
+async def test_the_token_of_a_launch_that_has_ended_is_not_active(world: World, company: Company) -> None:
+    claims = world.claims(company, treatmentRelationshipId="t9", patientInfo={"bsn": fresh_bsn()})
+    token = (await company.launch(company.ehr.sign({**claims, "profInfo": PROFESSIONAL}))).json()["accessToken"]
+    assert (await introspect(company, token))["active"]
+    ended = await company.client.delete("/api/v1/treatment_relationships/t9", headers=company.bearer)
+    assert ended.status_code == 204
+    assert await introspect(company, token) == INACTIVE
+
+
 async def test_a_launch_token_is_active_until_it_is_used_and_asking_does_not_use_it(
     world: World, company: Company
 ) -> None:
