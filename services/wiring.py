@@ -19,7 +19,8 @@ from dossier.service import Dossiers
 from dossier.service import Pseudoniemen as DossierPseudoniemen
 from dossier.store_sql import SqlDossiers
 from identity.companies.model import Status
-from identity.companies.routes import CompanyEndpoints
+from identity.companies.routes import CompanyEndpoints, CompanySecretEndpoints
+from identity.companies.secrets import CompanySecrets
 from identity.companies.service import Companies
 from identity.companies.store_sql import SqlCompanies
 from identity.patients.sessions import PatientSessions
@@ -84,6 +85,7 @@ class Identity:
 
     rings: Rings
     companies: Companies
+    secrets: CompanySecrets
     clients: ClientAuthentication
     partner_keys: PartnerKeys
     key_sets: KeySets
@@ -131,7 +133,8 @@ def wire_identity(
 ) -> Identity:
     """Connect identity. `first_status` is what a company is that has just registered."""
     clock, database, audit = ground.clock, ground.databases.identity, ground.databases.audit(IDENTITY_OWNER)
-    companies = Companies(SqlCompanies(database), audit, clock, first_status)
+    company_rows = SqlCompanies(database)
+    companies = Companies(company_rows, audit, clock, first_status)
     partner_keys = PartnerKeys(SqlPartnerKeys(database), audit, clock, (rings.access, rings.sso))
     fetcher = Fetcher(ssl.create_default_context(), SystemResolver(), ground.rules.public_key_sets)
     put_fetcher = replace(fetcher, resolve=SystemResolver())
@@ -150,6 +153,7 @@ def wire_identity(
     return Identity(
         rings=rings,
         companies=companies,
+        secrets=CompanySecrets(company_rows, partner_keys, audit, clock),
         clients=ClientAuthentication(companies, Assertions(trust, asserted, guard, SqlAssertions(database))),
         partner_keys=partner_keys,
         key_sets=key_sets,
@@ -202,6 +206,7 @@ def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping
         *jwks_routes(clock, identity.rings.access, identity.rings.sso),
         *Metadata(ground.issuer).routes(),
         *CompanyEndpoints(identity.companies, access).routes(),
+        *CompanySecretEndpoints(identity.secrets, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
         *KeySetEndpoints(limits, identity.key_sets, access, rules).routes(),
         *TokenEndpoint(limits, identity.clients, identity.issuer, audit, clock).routes(),

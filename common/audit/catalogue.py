@@ -16,6 +16,7 @@ KINDS: Final = {
     "account_id": IDENTIFIER,
     "relationship_id": IDENTIFIER,
     "dossier_id": IDENTIFIER,
+    "secret_id": IDENTIFIER,
     "replays": IDENTIFIER,
     "kid": THUMBPRINT,
     "jti": DIGEST,
@@ -32,6 +33,7 @@ KINDS: Final = {
     "count": COUNT,
     "new": ANSWER,
     "accepted": ANSWER,
+    "by_operator": ANSWER,
 }
 """The fields of all events: a name means the same in each. `pseudoniem` is the inner one, `jti` a digest of it."""
 
@@ -88,6 +90,10 @@ COMPANY_TOKEN_REFUSED: Final = _no(
 )
 SSO_TOKEN_ISSUED: Final = _yes("sso_token.issued", "We signed a launch token in a company's name.", "company_id jti")
 INTERNAL_TOKEN_ISSUED: Final = _yes("internal_token.issued", "A service of ours got an access token.", "service")
+INTERNAL_TOKEN_REFUSED: Final = _no(
+    "internal_token.refused", "A service of ours proved who it is, and asked for what there is not.", "service cause",
+    Level.WARNING,
+)  # fmt: skip
 BEARER_REFUSED: Final = _no(
     "bearer.refused",
     "An access token with our own signature was refused.",
@@ -102,6 +108,16 @@ COMPANY_RESUMED: Final = _yes("company.resumed", "An operator let a company in a
 COMPANY_CHANGE_REFUSED: Final = _no(
     "company.change_refused", "An operator asked for what a company's status does not allow.", "company_id cause"
 )
+SECRET_MADE: Final = _yes(
+    "secret.made", "A company, or an operator for it, made a secret.", "company_id secret_id by_operator", Level.NOTICE
+)
+SECRET_REFUSED: Final = _no(
+    "secret.refused", "A secret was not made, or not revoked because it is none or the last.", "company_id cause rule"
+)
+SECRET_REVOKED: Final = _yes(
+    "secret.revoked", "A company, or an operator for it, revoked a secret.", "company_id secret_id by_operator",
+    Level.NOTICE,
+)  # fmt: skip
 KEY_REGISTERED: Final = _yes(
     "key.registered", "A company registered a key; `new` is false for one that it had.", "company_id kid new",
     Level.NOTICE,

@@ -40,6 +40,13 @@ client_assertions = Table(
     Column("spent_at", UtcDateTime, nullable=False, index=True),
 )
 
+service_assertions = Table(
+    "service_assertions",
+    IDENTITY,
+    Column("digest", LargeBinary(32), primary_key=True),  # of the service and the jti
+    Column("spent_at", UtcDateTime, nullable=False, index=True),
+)
+
 _IS_TOLD = text("sealed_told IS NOT NULL")
 
 launches = Table(
@@ -186,11 +193,24 @@ class SqlAssertions:
                 raise replayed()
 
 
+@dataclass(frozen=True, slots=True)
+class SqlServiceAssertions:
+    """`SpentServiceAssertions` on a database."""
+
+    database: Database
+
+    async def spend(self, digest: bytes, now: datetime) -> None:
+        insert = self.database.insert(service_assertions).values(digest=digest, spent_at=now).on_conflict_do_nothing()
+        async with self.database.transaction() as connection:
+            if not (await connection.execute(insert)).rowcount:
+                raise replayed()
+
+
 async def purge(database: Database, now: datetime) -> None:
     """Remove the spends that no clock could accept any more, the sessions that are over, and what was told in vain."""
     over = or_(sessions.c.opened_at <= now - LIMITS.total, sessions.c.seen_at <= now - LIMITS.idle)
     async with database.transaction() as connection:
-        for spent in (spends, client_assertions):
+        for spent in (spends, client_assertions, service_assertions):
             await connection.execute(delete(spent).where(spent.c.spent_at <= now - SPENDS_KEPT))
         await connection.execute(delete(sessions).where(over))
         in_vain = (launches.c.sealed_told.is_not(None), launches.c.launched_at <= now - VALID)

@@ -8,7 +8,7 @@ from schemas.bodies import CompanyCredentials, SignedToken, TokenAnswer, TokenCo
 from schemas.scopes import Scope
 from services.openapi import examples
 from services.openapi.operation import Body, Caller, Operation, Reply
-from services.openapi.shapes import KeySet, PatientLogin, ServerMetadata, ServiceTokenForm, TokenForm
+from services.openapi.shapes import KeySet, PatientLogin, ServerMetadata, TokenForm
 from sso.issuer.metadata import Metadata
 
 _SECRET: Final = {"client_secret": examples.SECRET, "grant_type": "client_credentials"}
@@ -45,7 +45,7 @@ OPERATIONS: Final = (
         summary="Get an internal token: for our own services",
         caller=Caller.CLIENT,
         wire="oauth",
-        bodies=[Body(ServiceTokenForm, {**_SECRET, "client_id": "dossier"}, FORM)],
+        bodies=[Body(TokenForm, {**_SECRET, "client_id": "dossier"}, FORM)],
         replies=[Reply(200, "A token", TokenAnswer(access_token=examples.TOKEN, expires_in=900))],
     ),
     Operation(
