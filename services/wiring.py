@@ -5,14 +5,13 @@ services apart they are `services/peers`.
 """
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from common.clock import Clock
-from common.errors import SettingsError
 from common.http.routing import Resource
-from common.key_files import read_key, read_secret
+from common.key_files import read_key
 from common.settings import Settings
 from dossier.routes import DossierEndpoints
 from dossier.service import Dossiers
@@ -46,8 +45,9 @@ from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
 from services.ground import Ground
+from services.own_services import OwnServices
 from services.required import SEALING_KEY
-from sso.issuer.clients import ClientAuthentication, secret_digest
+from sso.issuer.clients import ClientAuthentication
 from sso.issuer.endpoint import TokenEndpoint
 from sso.issuer.internal import InternalTokenEndpoint
 from sso.issuer.issue import TokenIssuer
@@ -198,8 +198,8 @@ def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers
     return Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, audit, ground.clock)
 
 
-def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping[str, bytes]) -> list[Resource]:
-    """Return the API of identity. The digests are those of our own services' secrets, by name."""
+def identity_routes(ground: Ground, identity: Identity, services: OwnServices) -> list[Resource]:
+    """Return the API of identity."""
     limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
     audit = ground.databases.audit(IDENTITY_OWNER)
     return [
@@ -210,7 +210,7 @@ def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
         *KeySetEndpoints(limits, identity.key_sets, access, rules).routes(),
         *TokenEndpoint(limits, identity.clients, identity.issuer, audit, clock).routes(),
-        *InternalTokenEndpoint(limits, service_digests, identity.issuer, audit, clock).routes(),
+        *InternalTokenEndpoint(limits, services.authentication(ground), identity.issuer, audit, clock).routes(),
         *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),
         *LaunchEndpoints(limits, identity.launches, identity.contexts, identity.launch_sessions).routes(),
         *DiagnosisEndpoint(identity.diagnosis, access).routes(),
@@ -241,11 +241,3 @@ def sealing_keys(settings: Settings) -> Sequence[bytes]:
 def first_status(settings: Settings) -> Status:
     """Return what a company is that has just registered."""
     return Status.ACTIVE if settings.companies.registration == "open" else Status.PENDING
-
-
-def service_digests(settings: Settings) -> dict[str, bytes]:
-    """Return the digests of our own services' secrets, by name. Raises SettingsError, also if two have the same."""
-    digests = {name: secret_digest(read_secret(service.secret_file)) for name, service in settings.services.items()}
-    if len(set(digests.values())) < len(digests):
-        raise SettingsError("Two services have the same secret: make each its own, with `openssl rand -hex 32`.")
-    return digests

@@ -196,7 +196,7 @@ class ClientAuthentication:
         try:
             signed = await self.assertions.verified(credentials.assertion, credentials.client_id, now)
         except TokenRejected as error:
-            raise _refused(error) from None
+            raise refused(error) from None
         return Client(signed.company_id, signed.company_name, signed.jti)
 
     async def use_up(self, client: Client, now: datetime) -> None:
@@ -213,10 +213,11 @@ class ClientAuthentication:
         try:
             await self.assertions.spend(client.company_id, client.jti, now)
         except TokenRejected as error:
-            raise _refused(error) from None
+            raise refused(error) from None
 
 
-def _refused(error: TokenRejected) -> InvalidClient:
+def refused(error: TokenRejected) -> InvalidClient:
+    """Return the refusal of an assertion: one answer for every cause, which the audit and the log keep."""
     return because(InvalidClient(private=error.private or error.detail), cause_of(error))
 
 
