@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+import httpx2
 import structlog
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
@@ -145,10 +146,12 @@ class _Assertion(PrivateKeyJWT):  # type: ignore[misc]
         return signed
 
 
-def token_client(name: str, credential: str | ServiceKey, issuer: str) -> AsyncOAuth2Client:
+def token_client(
+    name: str, credential: str | ServiceKey, issuer: str, transport: httpx2.AsyncBaseTransport | None = None
+) -> AsyncOAuth2Client:
     """Return the OAuth client of the service `name`, which asks for the host of our public URL; the caller closes it.
 
-    The credential is its private key, or its secret.
+    The credential is its private key, or its secret. `transport` is how its requests get there, the network if None.
     """
     method: Any = "client_secret_basic"
     if isinstance(credential, ServiceKey):
@@ -159,5 +162,6 @@ def token_client(name: str, credential: str | ServiceKey, issuer: str) -> AsyncO
         token_endpoint_auth_method=method,
         timeout=_SECONDS,
         headers={"Host": urlsplit(issuer).netloc},
+        transport=transport,
         trust_env=False,
     )
