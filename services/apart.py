@@ -186,7 +186,7 @@ class _Apart:
     async def fetched_token(self, service: str) -> InternalToken:
         """Return the internal token of the service that we are."""
         credential = read_own_credential(own_credential(service).of(self.settings))
-        client = token_client(service, credential, self.ground.issuer)
+        client = token_client(service, credential, self.ground.issuer, self.ground.clock)
         endpoint = f"{peer_url('identity').of(self.settings)}{TOKEN_PATH}"
         return FetchedToken(await self._stack.enter_async_context(client), endpoint)
 

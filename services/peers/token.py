@@ -130,9 +130,10 @@ class _Assertion(PrivateKeyJWT):  # type: ignore[misc]
     The library's own is good for an hour, and asks under the address at which identity is, which is no name of it.
     """
 
-    def __init__(self, audience: str, key: ServiceKey) -> None:
+    def __init__(self, audience: str, key: ServiceKey, clock: Clock) -> None:
         super().__init__(audience)
         self._key = key
+        self._clock = clock
 
     def sign(self, auth: Any, token_endpoint: str) -> str:  # noqa: ANN401 - the library's own
         signed: str = private_key_jwt_sign(
@@ -141,13 +142,18 @@ class _Assertion(PrivateKeyJWT):  # type: ignore[misc]
             token_endpoint=token_endpoint,
             alg="Ed25519" if self._key.alg == "EdDSA" else self._key.alg,  # the name since RFC 9864
             header={"kid": self._key.kid},
+            issued_at=int(self._clock().timestamp()),
             expires_in=_ASSERTED,
         )
         return signed
 
 
 def token_client(
-    name: str, credential: str | ServiceKey, issuer: str, transport: httpx2.AsyncBaseTransport | None = None
+    name: str,
+    credential: str | ServiceKey,
+    issuer: str,
+    clock: Clock,
+    transport: httpx2.AsyncBaseTransport | None = None,
 ) -> AsyncOAuth2Client:
     """Return the OAuth client of the service `name`, which asks for the host of our public URL; the caller closes it.
 
@@ -155,7 +161,7 @@ def token_client(
     """
     method: Any = "client_secret_basic"
     if isinstance(credential, ServiceKey):
-        method = _Assertion(f"{issuer}{TOKEN_PATH}", credential)
+        method = _Assertion(f"{issuer}{TOKEN_PATH}", credential, clock)
     return AsyncOAuth2Client(
         client_id=name,
         client_secret=credential if isinstance(credential, str) else None,

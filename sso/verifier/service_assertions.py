@@ -21,8 +21,8 @@ from sso.verifier.signature import verifies
 from sso.verifier.token import RawToken, take_apart
 from sso.verifier.verify import read_claims, require_profile
 
-PATIENCE: Final = 0.2
-"""Seconds that Redis has: a service gives up waiting for its token after half a second."""
+PATIENCE: Final = 0.1
+"""Seconds that Redis has: a service gives up waiting for its token after half a second, and the limit takes some."""
 
 
 class SpentServiceAssertions(Protocol):

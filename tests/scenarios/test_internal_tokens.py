@@ -53,7 +53,7 @@ async def token(
     if request.param == "a secret":
         service = json.loads((world.folder / "demo-service.json").read_text())
         name, credential = service["clientId"], service["clientSecret"]
-    async with token_client(name, credential, ISSUER, network) as client:
+    async with token_client(name, credential, ISSUER, world.clock, network) as client:
         yield FetchedToken(client, f"{INSIDE}{ENDPOINT}", seconds)
 
 
@@ -112,10 +112,10 @@ async def test_where_none_can_be_fetched_the_old_one_is_used_while_it_is_good(
     assert await token.get() != first
 
 
-async def test_a_service_that_is_not_registered_has_no_token(network: Network) -> None:
+async def test_a_service_that_is_not_registered_has_no_token(world: World, network: Network) -> None:
     other_key = ServiceKey("x", "ES256", ECKey.generate_key("P-256"))
     for name, credential in (("demo", "another secret"), (KEYED, other_key), ("nobody", other_key)):
-        async with token_client(name, credential, ISSUER, network) as client:
+        async with token_client(name, credential, ISSUER, world.clock, network) as client:
             with pytest.raises(Unavailable, match="identity service"):
                 await FetchedToken(client, f"{INSIDE}{ENDPOINT}").get()
 
