@@ -59,10 +59,6 @@ async def revoke(company: Company, secret_id: str) -> httpx2.Response:
     return await company.client.delete(f"{PATH}/{secret_id}", headers=company.bearer)
 
 
-async def token_by(company: Company, secret: str) -> httpx2.Response:
-    return await company.fetch_token(client_secret=secret)
-
-
 async def test_a_second_secret_counts_beside_the_first_and_is_shown_once(world: World, company: Company) -> None:
     answer = await company.client.post(PATH, json={"label": "2026"}, headers=company.bearer)
     secured(answer)
@@ -73,7 +69,7 @@ async def test_a_second_secret_counts_beside_the_first_and_is_shown_once(world: 
     assert datetime.fromisoformat(made["createdAt"]) == world.clock()
     assert made.keys() == {"id", "companySecret", "label", "createdAt", "expiresAt"}
     for secret in (company.secret, made["companySecret"]):
-        assert (await token_by(company, secret)).status_code == 200
+        assert (await company.fetch_token(client_secret=secret)).status_code == 200
 
     listing = await company.client.get(PATH, headers=company.bearer)
     assert made["companySecret"] not in listing.text
@@ -104,8 +100,8 @@ async def test_a_revoked_secret_opens_nothing_from_the_next_request_on(world: Wo
     [first], made = await listed(company), await make(company)
     answer = await revoke(company, first["id"])
     assert (answer.status_code, answer.content) == (204, b"")
-    oauth_error(await token_by(company, company.secret), 401, "invalid_client")
-    assert (await token_by(company, made["companySecret"])).status_code == 200
+    oauth_error(await company.fetch_token(client_secret=company.secret), 401, "invalid_client")
+    assert (await company.fetch_token(client_secret=made["companySecret"])).status_code == 200
     assert [item["id"] for item in await listed(company)] == [made["id"]]
     assert [event["event"] for event in await said(world, answer)] == ["secret.revoked"]
     problem(await revoke(company, first["id"]), 404, "not_found")
@@ -117,9 +113,9 @@ async def test_a_secret_ends_at_its_time_and_makes_room(timed: World) -> None:
     ends = datetime.fromisoformat(made["expiresAt"])
     assert ends == timed.clock() + timedelta(days=30)
     timed.clock.now = ends - timedelta(seconds=1)
-    assert (await token_by(company, made["companySecret"])).status_code == 200
+    assert (await company.fetch_token(client_secret=made["companySecret"])).status_code == 200
     timed.clock.now = ends
-    oauth_error(await token_by(company, made["companySecret"]), 401, "invalid_client")
+    oauth_error(await company.fetch_token(client_secret=made["companySecret"]), 401, "invalid_client")
     company.token = (await company.fetch_token()).json()["access_token"]
     assert made["id"] not in {item["id"] for item in await listed(company)}
     problem(await revoke(company, made["id"]), 404, "not_found")
@@ -190,7 +186,7 @@ async def test_the_last_use_is_kept_once_an_hour_and_only_of_the_secret_that_was
     company.token = (await company.fetch_token()).json()["access_token"]
     assert await last_uses() == [began, None]
     timed.clock.forward(seconds=1)
-    await token_by(company, made["companySecret"])
+    await company.fetch_token(client_secret=made["companySecret"])
     await company.fetch_token(scope="no such scope")  # which gets no token
     assert await last_uses() == [began, timed.clock()]
     await company.fetch_token()
@@ -221,7 +217,7 @@ async def test_an_operator_helps_a_company_that_has_lost_its_secret(world: World
     [lost] = await listed(company)
     added = await operator(world, "add", company.company_id, "--label", "by phone", "--expires-in-days", "30")
     secret = added.out.strip()
-    assert (added.code, (await token_by(company, secret)).status_code) == (0, 200)
+    assert (added.code, (await company.fetch_token(client_secret=secret)).status_code) == (0, 200)
     assert secret not in added.err
 
     shown = await operator(world, "list", company.company_id)
