@@ -98,6 +98,8 @@ class SqlCompanies:
                 async with connection.begin_nested():  # what fails here takes nothing with it
                     await connection.execute(change.values(last_used_at=now))
             except exc.DBAPIError as error:
+                if error.connection_invalidated:
+                    raise  # and everything else of this transaction with it
                 _log.warning("last use not kept", cause=type(error.orig).__name__)
 
     async def change_secrets(self, company_id: CompanyId) -> None:

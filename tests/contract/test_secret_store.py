@@ -3,10 +3,11 @@
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
 from sqlalchemy import select, text
 
 from common.clock import Clock
-from common.errors import Conflict, SecretRejected
+from common.errors import Conflict, SecretRejected, Unavailable
 from common.sql import Database
 from identity.companies.secrets import CompanySecrets
 from identity.companies.store_sql import SqlCompanies, company_secrets
@@ -120,3 +121,24 @@ async def test_a_last_use_that_cannot_be_written_takes_nothing_with_it(empty_dat
         await connection.execute(text("UPDATE companies SET name = 'De Brug'"))
     assert await last_use(empty_database, secret_id) is None
     assert await store.names([company_id]) == {company_id: "De Brug"}
+
+
+async def test_a_connection_that_is_lost_with_the_last_use_is_said_to_be_lost(postgres_server: PostgresServer) -> None:
+    """And no fault of ours: what follows in the transaction could not be written either."""
+    clock = SetClock()
+    lose = "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend({}); END'"
+    async with open_migrated(await postgres_server.create_database()) as database:
+        _, secret_id = await first_secret_of(database, clock)
+        async with database.transaction() as connection:
+            await connection.execute(text(lose.format("pg_backend_pid()")))
+            trigger = "CREATE TRIGGER lose BEFORE UPDATE ON company_secrets FOR EACH ROW EXECUTE FUNCTION lose()"
+            await connection.execute(text(trigger))
+
+        async def note_and_go_on() -> None:
+            async with database.transaction() as connection:
+                await SqlCompanies(database).note_use(secret_id, clock(), clock() - HOUR)
+                await connection.execute(text("UPDATE companies SET name = 'De Brug'"))
+
+        with pytest.raises(Unavailable):
+            await note_and_go_on()
+        assert await last_use(database, secret_id) is None
