@@ -37,18 +37,30 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Wait for the turn of a test; with its fixtures, which may start a dozen processes."""
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for a turn with others: fixtures may start a dozen processes, and no test is about how long that takes."""
+    with item.config.stash[TURNS].taken(alone=False):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for the turn of a test, alone if it says so."""
     with item.config.stash[TURNS].taken(alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown() -> None:
-    """Let go of what a failed test held: uvloop does not close while a connection of it is open somewhere."""
-    if getattr(sys, "last_value", None) is not None:
-        sys.last_type = sys.last_value = sys.last_traceback = None
-        gc.collect()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for a turn with others, and let go of what a failed test held.
+
+    uvloop does not close while a connection of it is open somewhere.
+    """
+    with item.config.stash[TURNS].taken(alone=False):
+        if getattr(sys, "last_value", None) is not None:
+            sys.last_type = sys.last_value = sys.last_traceback = None
+            gc.collect()
+        return (yield)
 
 
 @pytest.fixture(scope="session")

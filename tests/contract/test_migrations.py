@@ -86,15 +86,18 @@ async def test_migrating_what_is_at_the_newest_revision_changes_nothing(database
     assert [await is_current(database, owner) for owner in OWNERS] == [True] * 3
 
 
-async def test_simultaneous_first_starts_follow_each_other(empty_database: Database) -> None:
-    async with empty_database.transaction() as connection:
-        for owner in OWNERS:
-            await connection.run_sync(owner.tables.drop_all)
-            await connection.execute(text(f"DROP TABLE {owner.version_table}"))
-    assert [await is_current(empty_database, owner) for owner in OWNERS] == [False] * 3
-    databases = Databases({owner.name: empty_database for owner in OWNERS})
-    await at_once(4, lambda _: migrate(databases))
-    assert [await is_current(empty_database, owner) for owner in OWNERS] == [True] * 3
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_simultaneous_first_starts_follow_each_other(
+    kind: str, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    new = Database(f"sqlite:///{tmp_path / 'sso.db'}" if kind == "sqlite" else await postgres_server.create_database())
+    databases = Databases({owner.name: new for owner in OWNERS})
+    try:
+        assert [await is_current(new, owner) for owner in OWNERS] == [False] * 3
+        await at_once(4, lambda _: migrate(databases))
+        assert [await is_current(new, owner) for owner in OWNERS] == [True] * 3
+    finally:
+        await databases.close()
 
 
 async def test_each_owner_can_have_a_database_of_its_own(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from services.demo.app import RULES, demo_app
 from services.demo.service_file import demo_service, make_demo_service
 from services.demo.settings import demo_settings
 from services.ground import open_ground
-from services.migrate import migrate
+from services.schema import bring_up_to_date
 from services.whole import Whole, wire_whole
 from tests.support.clock import SetClock
+from tests.support.databases import copy_if_new
 from tests.support.described import as_described
 from tests.support.ehr import Ehr
 from tests.support.network import Network
@@ -133,12 +134,13 @@ async def open_world(
 ) -> AsyncIterator[World]:
     """Give a service with data of its own in `folder` and at `database_url`."""
     clock = SetClock()
+    await copy_if_new(database_url)
     stores = {"database": DatabaseSettings(url=database_url), "redis": RedisSettings(url=redis_url)}
     given = Settings(**stores, limits=limits, keys=keys, services={KEYED: keyed_service(folder)})
     settings = demo_settings(given, folder, ISSUER, redis_url)
     make_demo_service(folder)
     async with open_ground(settings, OWNERS, RULES, clock) as ground:
-        await migrate(ground.databases)
+        await bring_up_to_date(ground.databases)
         whole = await wire_whole(ground, settings, demo_service(folder))
         transport = httpx2.ASGITransport(await demo_app(whole, folder), raise_app_exceptions=True)
         async with httpx2.AsyncClient(transport=transport, base_url=ISSUER, event_hooks=DESCRIBED) as client:
