@@ -7,6 +7,7 @@ from common.errors import SettingsError
 from common.http.routing import Resource
 from common.key_files import read_key
 from common.settings import Settings
+from dossier.groups.service import Groups
 from dossier.service import Dossiers
 from identity.pseudoniem.digest import DigestKey
 from identity.pseudoniem.service import Pseudoniemen
@@ -24,6 +25,7 @@ from services.wiring import (
     sealing_keys,
     service_digests,
     wire_dossiers,
+    wire_groups,
     wire_identity,
     wire_keeper,
     wire_pseudoniemen,
@@ -40,6 +42,7 @@ class Whole:
     identity: Identity
     pseudoniemen: Pseudoniemen
     dossiers: Dossiers
+    groups: Groups
 
 
 async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[str, bytes] | None = None) -> Whole:
@@ -55,7 +58,8 @@ async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[st
     pseudoniemen = await wire_pseudoniemen(ground, DigestKey(digest))
     dossiers = wire_dossiers(ground, pseudoniemen)
     identity = wire_identity(ground, rings, sealer, first_status(settings), pseudoniemen, dossiers)
-    return Whole(ground, sealer, digests, identity, pseudoniemen, dossiers)
+    groups = await wire_groups(ground, sealer, pseudoniemen)
+    return Whole(ground, sealer, digests, identity, pseudoniemen, dossiers, groups)
 
 
 def require_different(keys: Sequence[bytes]) -> None:
@@ -70,5 +74,5 @@ def api_routes(whole: Whole) -> list[Resource]:
     return [
         *identity_routes(ground, whole.identity, whole.service_digests),
         *pseudoniem_routes(ground, whole.pseudoniemen, access.own),
-        *dossier_routes(ground, whole.dossiers, access),
+        *dossier_routes(ground, whole.dossiers, whole.groups, access),
     ]

@@ -14,6 +14,9 @@ from common.errors import SettingsError
 from common.http.routing import Resource
 from common.key_files import read_key, read_secret
 from common.settings import Settings
+from dossier.groups.routes import GroupEndpoints
+from dossier.groups.service import Groups
+from dossier.groups.store_sql import SqlGroups
 from dossier.routes import DossierEndpoints
 from dossier.service import Dossiers
 from dossier.service import Pseudoniemen as DossierPseudoniemen
@@ -194,6 +197,14 @@ def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers
     return Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, audit, ground.clock)
 
 
+async def wire_groups(ground: Ground, sealer: Sealer, pseudoniemen: DossierPseudoniemen) -> Groups:
+    """Connect the groups. Raises SettingsError if the sealing key does not belong to the database, or Unavailable."""
+    audit = ground.databases.audit(DOSSIER_OWNER)
+    groups = Groups(SqlGroups(ground.databases.dossier, sealer), pseudoniemen, audit, ground.clock)
+    await groups.require_right_key()
+    return groups
+
+
 def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping[str, bytes]) -> list[Resource]:
     """Return the API of identity. The digests are those of our own services' secrets, by name."""
     limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
@@ -217,9 +228,10 @@ def pseudoniem_routes(ground: Ground, pseudoniemen: Pseudoniemen, access: OwnTok
     return PseudoniemEndpoints(pseudoniemen, access, ground.rules).routes()
 
 
-def dossier_routes(ground: Ground, dossiers: Dossiers, access: AccessTokens) -> list[Resource]:
-    """Return the API of dossiers."""
-    return DossierEndpoints(dossiers, access, ground.rules).routes()
+def dossier_routes(ground: Ground, dossiers: Dossiers, groups: Groups, access: AccessTokens) -> list[Resource]:
+    """Return the API of dossiers and groups."""
+    rules = ground.rules
+    return [*DossierEndpoints(dossiers, access, rules).routes(), *GroupEndpoints(groups, access, rules).routes()]
 
 
 def read_sealer(settings: Settings) -> Sealer:

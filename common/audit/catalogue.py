@@ -7,7 +7,7 @@ from typing import Final
 
 from common.audit.events import EventType, Level, Outcome
 from common.audit.kinds import ANSWER, COUNT, DIGEST, IDENTIFIER, SERVICE, THUMBPRINT, Kind, words
-from common.audit.words import ADMISSIONS, CAUSES, CHOICES, CLAIMS, PURPOSES, ROLES, RULES, STATUSES, WITHHELD
+from common.audit.words import ADMISSIONS, CAUSES, CHOICES, CLAIMS, GROUNDS, PURPOSES, ROLES, RULES, STATUSES, WITHHELD
 
 KINDS: Final = {
     "company_id": IDENTIFIER,
@@ -16,6 +16,8 @@ KINDS: Final = {
     "account_id": IDENTIFIER,
     "relationship_id": IDENTIFIER,
     "dossier_id": IDENTIFIER,
+    "group_id": IDENTIFIER,
+    "group_dossier_id": IDENTIFIER,
     "replays": IDENTIFIER,
     "kid": THUMBPRINT,
     "jti": DIGEST,
@@ -28,6 +30,7 @@ KINDS: Final = {
     "status": words(*STATUSES),
     "choice": words(*CHOICES),
     "because": words(*WITHHELD),
+    "ground": words(*GROUNDS),
     "service": SERVICE,
     "count": COUNT,
     "new": ANSWER,
@@ -159,7 +162,9 @@ DOSSIER_FOUND: Final = _yes(
     "dossier.found", "A company asked to make a dossier that it has.", "company_id dossier_id pseudoniem"
 )
 DOSSIER_SHOWN: Final = _yes(
-    "dossier.shown", "A company or a launch saw a dossier.", "company_id launch_id dossier_id pseudoniem"
+    "dossier.shown",
+    "A company or a launch saw a dossier, on this `ground`.",
+    "company_id launch_id dossier_id pseudoniem ground",
 )
 DOSSIER_WITHHELD: Final = _no(
     "dossier.withheld",
@@ -167,7 +172,9 @@ DOSSIER_WITHHELD: Final = _no(
     "company_id launch_id dossier_id cause",
 )
 DOSSIERS_LISTED: Final = _yes(
-    "dossiers.listed", "A company or a launch saw so many dossiers.", "company_id launch_id count"
+    "dossiers.listed",
+    "A company or a launch saw so many dossiers, on this `ground`.",
+    "company_id launch_id count ground",
 )
 DOSSIER_DELETED: Final = _yes(
     "dossier.deleted", "A company deleted a dossier, and the consent with it.", "company_id pseudoniem", Level.NOTICE
@@ -191,6 +198,32 @@ CONSENT_REFUSED: Final = _no(
 )
 DOSSIERS_SHOWN_TO_PATIENT: Final = _yes(
     "dossiers.shown_to_patient", "A patient saw who holds a dossier.", "pseudoniem count"
+)
+
+# Groups, and the dossiers in them.
+GROUP_CREATED: Final = _yes("group.created", "A company made a group.", "company_id group_id")
+GROUPS_LISTED: Final = _yes(
+    "groups.listed", "A company or a launch saw so many groups, on this `ground`.", "company_id launch_id count ground"
+)
+GROUP_WITHHELD: Final = _no(
+    "group.withheld",
+    "A group was asked for that is not there or is another's; its id is given only where there is one.",
+    "company_id launch_id group_id cause",
+)
+GROUP_DOSSIER_CREATED: Final = _yes(
+    "group_dossier.created",
+    "A company made a dossier in a group; with `pseudoniem` it is linked to that patient.",
+    "company_id group_id group_dossier_id pseudoniem",
+)
+GROUP_DOSSIERS_LISTED: Final = _yes(
+    "group_dossiers.listed",
+    "A company or a launch saw so many group dossiers, on this `ground`; `pseudoniem` is a launch's patient.",
+    "company_id launch_id group_id pseudoniem count ground",
+)
+GROUP_DOSSIERS_SEARCHED: Final = _yes(
+    "group_dossiers.searched",
+    "The same, of those that a name or an external identifier was searched for.",
+    "company_id launch_id group_id pseudoniem count ground",
 )
 
 # Patients and pseudoniemen.

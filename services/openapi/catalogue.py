@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.openapi.areas import companies, dossiers, launches, pseudoniemen, running, tokens
+from services.openapi.areas import companies, dossiers, groups, launches, pseudoniemen, running, tokens
 from services.openapi.operation import Operation
 
 AREAS: Final[Mapping[str, Sequence[Operation]]] = {
@@ -11,6 +11,7 @@ AREAS: Final[Mapping[str, Sequence[Operation]]] = {
     "Tokens": tokens.OPERATIONS,
     "Launches": launches.OPERATIONS,
     "Dossiers and permissions": dossiers.OPERATIONS,
+    "Groups": groups.OPERATIONS,
     "Pseudoniemen": pseudoniemen.OPERATIONS,
     "Running it": running.OPERATIONS,
 }

@@ -2,10 +2,11 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, RootModel
 
 from schemas.base import Answer, FilledText, Omittable, Schema
 from schemas.bodies import KeyAnswer, LaunchRequest, SkippedKeyAnswer
+from schemas.groups import GroupAnswer
 from schemas.identifiers import Bsn
 
 
@@ -42,6 +43,10 @@ class PatientLogin(Schema):  # the demo's model once more: production loads noth
 
 class KeyList(Answer):
     items: list[KeyAnswer]
+
+
+class GroupList(RootModel[list[GroupAnswer]]):
+    pass
 
 
 class KeySet(Answer):
@@ -99,6 +104,14 @@ class Problem(Schema):
     claim: Omittable[str] = None
     rule: Omittable[str] = None
     gave_permission: Omittable[bool] = None
+
+
+class FieldErrors(BaseModel):
+    """For each field, by its name, the keywords of what is wrong with it; under `body` what is wrong with all of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    errors: dict[str, list[str]]
 
 
 class OAuthProblem(BaseModel):

@@ -108,6 +108,7 @@ def example(kind: Kind) -> Any:
         "approved",
         "pending",
         "access",
+        "own_company",
     ]
     return next(value for value in candidates if accepts(kind, value))
 
