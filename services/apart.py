@@ -18,6 +18,7 @@ from identity.pseudoniem.digest import DigestKey
 from schemas.base import Rules
 from services.composition import application, launch_page_routes, patient_site_routes, signed_out
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Owner
+from services.dossier_wiring import dossier_routes, wire_dossiers, wire_groups
 from services.ground import Ground, open_ground
 from services.housekeeping import housekeeping
 from services.key_sets import refreshing_key_sets
@@ -33,15 +34,12 @@ from services.required import DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, Need, data
 from services.schema import require_current
 from services.server import Compose
 from services.wiring import (
-    dossier_routes,
     first_status,
     identity_routes,
     open_rings,
     pseudoniem_routes,
     read_sealer,
     service_digests,
-    wire_dossiers,
-    wire_groups,
     wire_identity,
     wire_keeper,
     wire_pseudoniemen,

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, MetaData, Row, Table, and_, func, or_, sel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.sql import Database
-from dossier.groups.store_sql import SqlGroups, dossier_groups, group_dossiers
+from dossier.groups.records.store_sql import SqlGroupDossiers, group_dossiers
+from dossier.groups.store_sql import dossier_groups
 from identity.patients.store_sql import patient_sessions, patients
 from identity.professionals.matching import compared
 from identity.professionals.store_sql import NAMES, accounts
@@ -110,7 +111,7 @@ async def _resealed(
     this = place.table.c[place.row] == getattr(row, place.row)
     await connection.execute(update(place.table).where(this).values(values))
     if place.table is group_dossiers:
-        await SqlGroups(database, sealer).digest_anew(row)
+        await SqlGroupDossiers(database, sealer).digest_anew(row)
     return True
 
 

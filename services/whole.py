@@ -12,11 +12,11 @@ from dossier.service import Dossiers
 from identity.pseudoniem.digest import DigestKey
 from identity.pseudoniem.service import Pseudoniemen
 from keys.sealing import Sealer
+from services.dossier_wiring import dossier_routes, wire_dossiers, wire_groups
 from services.ground import Ground
 from services.required import DIGEST_KEY
 from services.wiring import (
     Identity,
-    dossier_routes,
     first_status,
     identity_routes,
     open_rings,
@@ -24,8 +24,6 @@ from services.wiring import (
     read_sealer,
     sealing_keys,
     service_digests,
-    wire_dossiers,
-    wire_groups,
     wire_identity,
     wire_keeper,
     wire_pseudoniemen,

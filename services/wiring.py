@@ -1,7 +1,7 @@
 """Everything connected: which class satisfies which protocol. Read this to see who talks to whom.
 
 Each owner is wired by itself and asks the others through protocols: in one process those are the owners themselves, in
-services apart they are `services/peers`.
+services apart they are `services/peers`. Dossiers have a file of their own, `dossier_wiring`.
 """
 
 import ssl
@@ -14,13 +14,6 @@ from common.errors import SettingsError
 from common.http.routing import Resource
 from common.key_files import read_key, read_secret
 from common.settings import Settings
-from dossier.groups.routes import GroupEndpoints
-from dossier.groups.service import Groups
-from dossier.groups.store_sql import SqlGroups
-from dossier.routes import DossierEndpoints
-from dossier.service import Dossiers
-from dossier.service import Pseudoniemen as DossierPseudoniemen
-from dossier.store_sql import SqlDossiers
 from identity.companies.model import Status
 from identity.companies.routes import CompanyEndpoints
 from identity.companies.service import Companies
@@ -46,7 +39,7 @@ from keys.routes import CompanyKeyEndpoints, jwks_routes
 from keys.schedule import Rotation
 from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
-from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
+from services.databases import IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
 from services.ground import Ground
 from services.required import SEALING_KEY
 from sso.issuer.clients import ClientAuthentication, secret_digest
@@ -191,20 +184,6 @@ async def wire_pseudoniemen(ground: Ground, digest_key: DigestKey) -> Pseudoniem
     return pseudoniemen
 
 
-def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers:
-    """Connect the dossiers."""
-    audit = ground.databases.audit(DOSSIER_OWNER)
-    return Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, audit, ground.clock)
-
-
-async def wire_groups(ground: Ground, sealer: Sealer, pseudoniemen: DossierPseudoniemen) -> Groups:
-    """Connect the groups. Raises SettingsError if the sealing key does not belong to the database, or Unavailable."""
-    audit = ground.databases.audit(DOSSIER_OWNER)
-    groups = Groups(SqlGroups(ground.databases.dossier, sealer), pseudoniemen, audit, ground.clock)
-    await groups.require_right_key()
-    return groups
-
-
 def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping[str, bytes]) -> list[Resource]:
     """Return the API of identity. The digests are those of our own services' secrets, by name."""
     limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
@@ -226,12 +205,6 @@ def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping
 def pseudoniem_routes(ground: Ground, pseudoniemen: Pseudoniemen, access: OwnTokens) -> list[Resource]:
     """Return the API of pseudoniemen."""
     return PseudoniemEndpoints(pseudoniemen, access, ground.rules).routes()
-
-
-def dossier_routes(ground: Ground, dossiers: Dossiers, groups: Groups, access: AccessTokens) -> list[Resource]:
-    """Return the API of dossiers and groups."""
-    rules = ground.rules
-    return [*DossierEndpoints(dossiers, access, rules).routes(), *GroupEndpoints(groups, access, rules).routes()]
 
 
 def read_sealer(settings: Settings) -> Sealer:

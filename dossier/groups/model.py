@@ -53,18 +53,24 @@ class Asked:
 
 
 class GroupStore(Protocol):
-    async def add_group(self, group: Group) -> None:
+    async def add(self, group: Group) -> None:
         """Keep a group."""
         ...
 
-    async def group(self, group_id: GroupId) -> Group | None:
+    async def find(self, group_id: GroupId) -> Group | None:
         """Return a group, whoever's it is."""
         ...
 
-    async def groups(self, within: Reach, after: UUID | None, limit: int) -> Sequence[Group]:
+    async def page(self, within: Reach, after: UUID | None, limit: int) -> Sequence[Group]:
         """Return at most `limit` groups of those within reach, the oldest first, from behind an id on."""
         ...
 
+    async def has_foreign_key(self) -> bool:
+        """Return whether a group was sealed with a key that is not there."""
+        ...
+
+
+class GroupDossierStore(Protocol):
     async def is_taken(self, group_id: GroupId, external_identifier: str) -> bool:
         """Return whether the group has a dossier of this name."""
         ...
@@ -78,10 +84,6 @@ class GroupStore(Protocol):
 
         The oldest comes first. Whatever is added meanwhile, none that was there is passed over or comes twice.
         """
-        ...
-
-    async def has_foreign_key(self) -> bool:
-        """Return whether a group was sealed with a key that is not there."""
         ...
 
 

@@ -15,8 +15,8 @@ from common.http.body import json_object
 from common.http.query import limit, parameters
 from common.http.routing import Resource
 from dossier.groups.model import Asked, GroupDossier
+from dossier.groups.records.words import searched_words
 from dossier.groups.service import Groups
-from dossier.groups.words import searched_words
 from dossier.routes import MAX_PAGE, PAGE
 from keys import base64url
 from schemas.base import MAX_TEXT, Rules

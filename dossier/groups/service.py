@@ -18,7 +18,7 @@ from common.audit.refusals import because, refusals
 from common.clock import Clock
 from common.errors import Fault, InvalidInput, NotFound, SettingsError
 from dossier.access import Caller, Held, Kind, Refused, decide, reach
-from dossier.groups.model import Asked, Group, GroupDossier, GroupStore, new_id
+from dossier.groups.model import Asked, Group, GroupDossier, GroupDossierStore, GroupStore, new_id
 from schemas.callers import CompanyCaller, LaunchCaller
 from schemas.groups import GroupDossierCreation, Person
 from schemas.identifiers import Bsn, GroupDossierId, GroupId, Pseudoniem
@@ -39,14 +39,15 @@ class Pseudoniemen(Protocol):
 class Groups:
     """The groups of all companies. Nothing is answered whose event has not been kept."""
 
-    store: GroupStore
+    groups: GroupStore
+    dossiers: GroupDossierStore
     pseudoniemen: Pseudoniemen
     audit: AuditLog
     clock: Clock
 
     async def require_right_key(self) -> None:
         """Raise SettingsError if something lies sealed with a key that is not there, or Unavailable."""
-        if await self.store.has_foreign_key():
+        if await self.groups.has_foreign_key():
             raise SettingsError(
                 "The groups of dossiers were sealed with another key. Put back the sealing key that belongs to this "
                 "database of dossiers."
@@ -57,7 +58,7 @@ class Groups:
         now = self.clock()
         group = Group(GroupId(new_id(now)), caller.company_id, name)
         async with self.audit.unit_of_work():
-            await self.store.add_group(group)
+            await self.groups.add(group)
             await self.audit.write(GROUP_CREATED(now, company_id=caller.company_id, group_id=group.group_id))
         return group
 
@@ -66,7 +67,7 @@ class Groups:
     ) -> tuple[Sequence[Group], UUID | None]:
         """Return the next groups that the caller may see, and where to go on; None when there are no more."""
         within = reach(caller, Kind.GROUP)
-        shown, more = _page(await self.store.groups(within, after, limit + 1), limit)
+        shown, more = _page(await self.groups.page(within, after, limit + 1), limit)
         await self.audit.write(
             GROUPS_LISTED(self.clock(), **_caller(caller), count=len(shown), ground=within.ground.value)
         )
@@ -79,8 +80,8 @@ class Groups:
         """
         group, now = await self._group(caller, group_id), self.clock()
         name = given.dossier.external_identifier if given.dossier else None
-        if name is not None and await self.store.is_taken(group.group_id, name):  # before a patient gets a pseudoniem
-            raise _taken()
+        if name is not None and await self.dossiers.is_taken(group.group_id, name):
+            raise _taken()  # before a patient gets a pseudoniem
         bsn = given.person.bsn if given.person else None
         dossier = GroupDossier(
             dossier_id=GroupDossierId(new_id(now)),
@@ -91,7 +92,7 @@ class Groups:
             person=given.person.kept() if given.person else Person(),
         )
         async with self.audit.unit_of_work():
-            if not await self.store.add(dossier):
+            if not await self.dossiers.add(dossier):
                 raise _taken()
             await self.audit.write(
                 GROUP_DOSSIER_CREATED(
@@ -115,7 +116,7 @@ class Groups:
         if asked.external_identifier is not None and asked.group_id is None:
             raise InvalidInput("An external identifier is searched within a group.", [_WITHOUT_GROUP])
         within = reach(caller, Kind.GROUP_DOSSIER)
-        shown, more = _page(await self.store.page(within, asked, after, limit + 1), limit)
+        shown, more = _page(await self.dossiers.page(within, asked, after, limit + 1), limit)
         event = GROUP_DOSSIERS_SEARCHED if asked.is_search else GROUP_DOSSIERS_LISTED
         patient = caller.pseudoniem if isinstance(caller, LaunchCaller) else None
         found = {"group_id": asked.group_id, "pseudoniem": patient, "count": len(shown)}
@@ -130,7 +131,7 @@ class Groups:
         return await self.page(caller, Asked(group.group_id, asked.words, asked.external_identifier), after, limit)
 
     async def _group(self, caller: Caller, group_id: GroupId | None) -> Group:
-        group = await self.store.group(group_id) if group_id else None
+        group = await self.groups.find(group_id) if group_id else None
         decision = decide(caller, Held(Kind.GROUP, group.company_id) if group else None)
         if group is None or isinstance(decision, Refused):
             cause = decision.because.value if isinstance(decision, Refused) else "not_found"

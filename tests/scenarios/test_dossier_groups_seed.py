@@ -29,9 +29,21 @@ FIFTEEN = {
 """The table "Person info"."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def company(world: World) -> Company:
+    """A company that all of them share: each test makes a group of its own."""
     return await world.company(alg="ES256")
+
+
+@pytest.fixture
+async def alone(world: World) -> Company:
+    """A company with nothing, for what is about all of a company's."""
+    return await world.company(alg="ES256")
+
+
+@pytest.fixture
+async def its_group(alone: Company) -> str:
+    return await create_group(alone)
 
 
 @pytest.fixture
@@ -39,14 +51,14 @@ async def group(company: Company) -> str:
     return await create_group(company)
 
 
-async def test_get_all_the_dossiers_the_user_has_access_to(world: World, company: Company, group: str) -> None:
-    first = await create_dossier(company, group, **JOHN)
+async def test_get_all_the_dossiers_the_user_has_access_to(world: World, alone: Company, its_group: str) -> None:
+    first = await create_dossier(alone, its_group, **JOHN)
     world.clock.forward(milliseconds=1)
-    second = await create_dossier(company, await create_group(company, "Astma"), firstname="jane")
+    second = await create_dossier(alone, await create_group(alone, "Astma"), firstname="jane")
     other = await world.company(alg="ES256")
     await create_dossier(other, await create_group(other), **JOHN)
 
-    answer = await listed(company)
+    answer = await listed(alone)
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.json() == {
@@ -56,14 +68,14 @@ async def test_get_all_the_dossiers_the_user_has_access_to(world: World, company
     assert "link" not in answer.headers
 
 
-async def test_search_for_dossiers_by_name(company: Company, group: str) -> None:
-    john = await create_dossier(company, group, **JOHN)
-    await create_dossier(company, group, firstname="john", lastname="roe")
-    assert (await listed(company, name="john doe")).json() == {
+async def test_search_for_dossiers_by_name(alone: Company, its_group: str) -> None:
+    john = await create_dossier(alone, its_group, **JOHN)
+    await create_dossier(alone, its_group, firstname="john", lastname="roe")
+    assert (await listed(alone, name="john doe")).json() == {
         "headers": HEADERS,
         "rows": [[john, 1980, "M", "john", "doe"]],
     }
-    written_as_in_the_seed = await company.client.get("/api/v1/dossiers?name=john+doe", headers=company.bearer)
+    written_as_in_the_seed = await alone.client.get("/api/v1/dossiers?name=john+doe", headers=alone.bearer)
     assert [row[0] for row in written_as_in_the_seed.json()["rows"]] == [john]
 
 
@@ -92,12 +104,12 @@ async def test_search_for_dossiers_by_name(company: Company, group: str) -> None
     ],
 )
 async def test_all_the_words_match_complete_words_of_either_name_whatever_the_order_and_casing(
-    company: Company, group: str, searched: str, found: int
+    alone: Company, its_group: str, searched: str, found: int
 ) -> None:
     made = await create_dossier(
-        company, group, firstname="John  Anne-Marie Zoë Jose", lastname="van\tDoe\N{NON-BREAKING HYPHEN}Straße"
+        alone, its_group, firstname="John  Anne-Marie Zoë Jose", lastname="van\tDoe\N{NON-BREAKING HYPHEN}Straße"
     )
-    for answer in (await listed(company, name=searched), await listed(company, group, name=searched)):
+    for answer in (await listed(alone, name=searched), await listed(alone, its_group, name=searched)):
         assert [row[0] for row in answer.json()["rows"]] == [made] * found
 
 
@@ -196,17 +208,17 @@ async def test_what_is_given_is_checked(company: Company, group: str, body: Any,
     assert (await listed(company, group)).json()["rows"] == []
 
 
-async def test_a_group_is_made_and_listed(world: World, company: Company) -> None:
+async def test_a_group_is_made_and_listed(world: World, alone: Company) -> None:
     names = ["Diabetes", "Astma", "Diabetes"]
     made = []
     for name in names:
         world.clock.forward(milliseconds=1)
-        made.append(await company.client.post("/api/v1/dossier_groups", json={"name": name}, headers=company.bearer))
+        made.append(await alone.client.post("/api/v1/dossier_groups", json={"name": name}, headers=alone.bearer))
     assert [(answer.status_code, answer.json()["name"]) for answer in made] == [(201, name) for name in names]
-    groups = await company.client.get("/api/v1/dossier_groups", headers=company.bearer)
+    groups = await alone.client.get("/api/v1/dossier_groups", headers=alone.bearer)
     assert (groups.status_code, groups.json()) == (200, [answer.json() for answer in made])
     other = await world.company(alg="ES256")
-    assert (await company.client.get("/api/v1/dossier_groups", headers=other.bearer)).json() == []
+    assert (await alone.client.get("/api/v1/dossier_groups", headers=other.bearer)).json() == []
 
 
 @pytest.mark.parametrize(
@@ -227,22 +239,22 @@ async def test_a_group_has_a_name(company: Company, body: dict[str, Any], errors
 @pytest.mark.parametrize("query", [{}, {"name": "doe"}], ids=["index", "search"])
 @pytest.mark.parametrize("of_group", ["of a group", ""], ids=lambda which: which or "of all")
 async def test_the_pages_follow_each_other_by_their_links(
-    company: Company, group: str, query: dict[str, str], of_group: str
+    alone: Company, its_group: str, query: dict[str, str], of_group: str
 ) -> None:
-    made = [await create_dossier(company, group, lastname=f"doe n{number}") for number in range(5)]
-    page = await listed(company, group if of_group else None, limit="2", **query)
+    made = [await create_dossier(alone, its_group, lastname=f"doe n{number}") for number in range(5)]
+    page = await listed(alone, its_group if of_group else None, limit="2", **query)
     pages = [page]
     while "link" in page.headers:
-        page = await next_page(company, page)
+        page = await next_page(alone, page)
         pages.append(page)
     assert [len(one.json()["rows"]) for one in pages] == [2, 2, 1]
     assert [row[0] for one in pages for row in one.json()["rows"]] == sorted(made)  # made at one moment
 
 
-async def test_groups_have_pages_too(company: Company) -> None:
-    made = [await create_group(company, f"n{number}") for number in range(3)]
-    page = await company.client.get("/api/v1/dossier_groups?limit=2", headers=company.bearer)
-    rest = await next_page(company, page)
+async def test_groups_have_pages_too(alone: Company) -> None:
+    made = [await create_group(alone, f"n{number}") for number in range(3)]
+    page = await alone.client.get("/api/v1/dossier_groups?limit=2", headers=alone.bearer)
+    rest = await next_page(alone, page)
     assert [one["id"] for one in page.json() + rest.json()] == sorted(made)
 
 
@@ -276,13 +288,11 @@ async def test_a_limit_is_from_1_to_500_and_a_cursor_one_of_ours(
     refused(await company.client.get(f"{at}?{query}", headers=company.bearer), errors)
 
 
-async def test_a_page_has_a_hundred_dossiers_or_as_many_as_are_asked_for_up_to_500(
-    company: Company, group: str
-) -> None:
+async def test_a_page_has_100_dossiers_or_as_many_as_are_asked_for_up_to_500(alone: Company, its_group: str) -> None:
     for _ in range(101):
-        await create_dossier(company, group)
-    assert len((await listed(company)).json()["rows"]) == 100
-    all_of_them = await listed(company, limit="500")
+        await create_dossier(alone, its_group)
+    assert len((await listed(alone)).json()["rows"]) == 100
+    all_of_them = await listed(alone, limit="500")
     assert (len(all_of_them.json()["rows"]), "link" in all_of_them.headers) == (101, False)
 
 
@@ -293,10 +303,10 @@ async def test_what_is_searched_is_no_longer_than_what_can_be_kept(company: Comp
     assert (await listed(company, name=many)).json()["rows"] == []
 
 
-async def test_a_name_without_a_word_asks_for_all(company: Company, group: str) -> None:
-    made = await create_dossier(company, group)
+async def test_a_name_without_a_word_asks_for_all(alone: Company, its_group: str) -> None:
+    made = await create_dossier(alone, its_group)
     for name in ("", " ", "-"):
-        assert [row[0] for row in (await listed(company, name=name)).json()["rows"]] == [made]
+        assert [row[0] for row in (await listed(alone, name=name)).json()["rows"]] == [made]
 
 
 async def test_an_empty_text_counts_as_absent(company: Company, group: str) -> None:

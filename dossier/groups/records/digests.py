@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dossier.groups.model import GroupDossier
-from dossier.groups.words import searched_words
+from dossier.groups.records.words import searched_words
 from keys.sealing import Sealer
 from schemas.identifiers import CompanyId, GroupId
 

@@ -1,0 +1,215 @@
+"""Dossiers of groups in the database: records sealed, words and external identifiers found by keyed digest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Row,
+    Select,
+    Table,
+    Uuid,
+    delete,
+    func,
+    select,
+    text,
+)
+
+from common.sql import DOSSIER, Database
+from dossier.access import Reach
+from dossier.groups.model import Asked, GroupDossier
+from dossier.groups.records.digests import Digests
+from dossier.groups.records.record import open_record, record_of
+from keys.sealing import Sealer
+from schemas.identifiers import CompanyId, GroupDossierId, GroupId, Pseudoniem
+
+_IS_LINKED = text("pseudoniem IS NOT NULL")
+
+group_dossiers = Table(
+    "group_dossiers",
+    DOSSIER,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("group_id", Uuid, ForeignKey("dossier_groups.group_id"), nullable=False),
+    Column("company_id", Uuid, nullable=False),
+    Column("pseudoniem", Uuid),
+    Column("sealed_record", LargeBinary, nullable=False),
+    Index(None, "company_id", "dossier_id"),
+    Index(None, "group_id", "dossier_id"),
+    Index(
+        "ix_group_dossiers_linked", "company_id", "pseudoniem", "dossier_id",
+        postgresql_where=_IS_LINKED, sqlite_where=_IS_LINKED,
+    ),
+)  # fmt: skip
+
+identifiers = Table(
+    "group_dossier_identifiers",
+    DOSSIER,
+    Column("group_id", Uuid, primary_key=True),
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("dossier_id", Uuid, ForeignKey("group_dossiers.dossier_id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+name_words = Table(
+    "group_dossier_words",
+    DOSSIER,
+    Column("dossier_id", Uuid, ForeignKey("group_dossiers.dossier_id", ondelete="CASCADE"), primary_key=True),
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("group_id", Uuid, nullable=False),
+    # A search of one word walks along one of these, in the order in which it is answered.
+    Index(None, "digest", "dossier_id"),
+    Index(None, "digest", "group_id", "dossier_id"),
+)
+
+_RECORD: Final = "group_dossiers.sealed_record"
+
+
+@dataclass(frozen=True, slots=True)
+class SqlGroupDossiers:
+    """`GroupDossierStore` on a database."""
+
+    database: Database
+    sealer: Sealer
+
+    async def is_taken(self, group_id: GroupId, external_identifier: str) -> bool:
+        async with self.database.read() as connection:
+            found = await connection.execute(self._of_identifier(group_id, external_identifier).limit(1))
+        return found.first() is not None
+
+    async def add(self, dossier: GroupDossier) -> bool:
+        sealed = self.sealer.seal(record_of(dossier), _RECORD, dossier.dossier_id)
+        values = {
+            "dossier_id": dossier.dossier_id,
+            "group_id": dossier.group_id,
+            "company_id": dossier.company_id,
+            "pseudoniem": dossier.pseudoniem,
+            "sealed_record": sealed,
+        }
+        digests = Digests(self.sealer)
+        of_dossier = {"dossier_id": dossier.dossier_id, "group_id": dossier.group_id}
+        names = [{**of_dossier, "digest": digest} for digest in digests.of_identifier(dossier)]
+        words = [{**of_dossier, "digest": digest} for digest in digests.of_words(dossier)]
+        async with self.database.transaction() as connection:
+            await connection.execute(group_dossiers.insert().values(values))
+            if names:
+                insert = self.database.insert(identifiers).values(names).on_conflict_do_nothing()
+                if (await connection.execute(insert)).rowcount < len(names):
+                    return False
+            if words:
+                await connection.execute(name_words.insert().values(words))
+        return True
+
+    async def page(self, within: Reach, asked: Asked, after: UUID | None, limit: int) -> Sequence[GroupDossier]:
+        if within.patients is not None and not within.patients:
+            return []
+        digests = Digests(self.sealer)
+        words = [digests.to_find_word(within.company_id, word) for word in sorted(asked.words)]
+        async with self.database.read() as connection:
+            if len(words) > 1:
+                times = {row.digest: row.times for row in await connection.execute(_times(words, asked.group_id))}
+                words.sort(key=lambda word: sum(times.get(digest, 0) for digest in word))
+                if times.keys().isdisjoint(words[0]):
+                    return []
+            rows = await connection.execute(self.query(within, asked, words, after, limit))
+        return [self._dossier(row) for row in rows]
+
+    def query(
+        self, within: Reach, asked: Asked, words: Sequence[Sequence[bytes]], after: UUID | None, limit: int
+    ) -> Select[Any]:
+        """Return what `page` asks of the database: of dossiers with these words, each by its digests, the rarest first.
+
+        A test looks at the plan that the database makes of it.
+        """
+        key = group_dossiers.c.dossier_id
+        query = select(group_dossiers).where(group_dossiers.c.company_id == within.company_id)
+        if asked.group_id is not None:
+            query = query.where(group_dossiers.c.group_id == asked.group_id)
+        if within.patients is not None:
+            query = query.where(group_dossiers.c.pseudoniem.in_(within.patients))
+        if asked.external_identifier is not None and asked.group_id is not None:
+            query = query.where(key.in_(self._of_identifier(asked.group_id, asked.external_identifier)))
+        elif words and within.patients is None:
+            # Whoever has many dossiers: the words alone say which ones come next, and no other is looked at.
+            found = _paged(_with_words(words, asked.group_id), name_words.c.dossier_id, after, limit)
+            return query.where(key.in_(found)).order_by(key)
+        return _paged(query.where(*_has_words(key, words)), key, after, limit)
+
+    async def digest_anew(self, row: Row[Any]) -> None:
+        """Find a dossier, of which this is the row, by digests of the first key alone.
+
+        The new ones come before the old ones go: who gives the same external identifier to another dossier meanwhile
+        finds one of the two, and neither waits for the other.
+        """
+        dossier, digests = self._dossier(row), Digests(self.sealer)
+        of_dossier = {"dossier_id": dossier.dossier_id, "group_id": dossier.group_id}
+        for table, kept in (
+            (identifiers, digests.of_identifier_anew(dossier)),
+            (name_words, digests.of_words(dossier)),
+        ):
+            others = (table.c.dossier_id == dossier.dossier_id, table.c.digest.not_in(kept))
+            async with self.database.transaction() as connection:
+                if kept:
+                    rows = [{**of_dossier, "digest": digest} for digest in kept]
+                    await connection.execute(self.database.insert(table).values(rows).on_conflict_do_nothing())
+                await connection.execute(delete(table).where(*others))
+
+    def _of_identifier(self, group_id: GroupId, external_identifier: str) -> Select[Any]:
+        digests = Digests(self.sealer).to_find_identifier(group_id, external_identifier)
+        of_group = identifiers.c.group_id == group_id
+        return select(identifiers.c.dossier_id).where(of_group, _is_one_of(identifiers.c.digest, digests))
+
+    def _dossier(self, row: Row[Any]) -> GroupDossier:
+        external_identifier, person = open_record(self.sealer.open(row.sealed_record, _RECORD, row.dossier_id))
+        return GroupDossier(
+            dossier_id=GroupDossierId(row.dossier_id),
+            group_id=GroupId(row.group_id),
+            company_id=CompanyId(row.company_id),
+            pseudoniem=Pseudoniem(row.pseudoniem) if row.pseudoniem else None,
+            external_identifier=external_identifier,
+            person=person,
+        )
+
+
+def _times(words: Sequence[Sequence[bytes]], group_id: GroupId | None) -> Select[Any]:
+    """Return how often each digest is there: a search begins with the rarest, and ends with one that is not there."""
+    digests = [digest for word in words for digest in word]
+    query = select(name_words.c.digest, func.count().label("times")).where(name_words.c.digest.in_(digests))
+    if group_id is not None:
+        query = query.where(name_words.c.group_id == group_id)
+    return query.group_by(name_words.c.digest)
+
+
+def _with_words(words: Sequence[Sequence[bytes]], group_id: GroupId | None) -> Select[Any]:
+    """Return the ids of the dossiers with all of these words, each by its digests."""
+    first, *others = words
+    query = select(name_words.c.dossier_id).where(_is_one_of(name_words.c.digest, first))
+    if group_id is not None:
+        query = query.where(name_words.c.group_id == group_id)
+    return query.where(*_has_words(name_words.c.dossier_id, others))
+
+
+def _has_words(dossier_id: ColumnElement[UUID], words: Sequence[Sequence[bytes]]) -> Sequence[ColumnElement[bool]]:
+    """Return that a dossier has all of these words: one subquery for any number of them.
+
+    They are counted. All words of a dossier are digested with one key, so none is there twice.
+    """
+    if not words:
+        return []
+    other, digests = name_words.alias(), [digest for word in words for digest in word]
+    found = select(func.count()).where(other.c.dossier_id == dossier_id, _is_one_of(other.c.digest, digests))
+    return [found.scalar_subquery() == len(words)]
+
+
+def _is_one_of(column: ColumnElement[bytes], digests: Sequence[bytes]) -> ColumnElement[bool]:
+    """Compare with the one digest that there is but while the sealing key is being changed."""
+    return column == digests[0] if len(digests) == 1 else column.in_(digests)
+
+
+def _paged(query: Select[Any], key: ColumnElement[UUID], after: UUID | None, limit: int) -> Select[Any]:
+    behind = query if after is None else query.where(key > after)
+    return behind.order_by(key).limit(limit)
