@@ -14,6 +14,7 @@ from services.reseal import reseal
 from tests.support.bsns import fresh_bsn
 from tests.support.command import Ended, sso
 from tests.support.ehr import PROFESSIONAL
+from tests.support.groups import create_dossier, create_group
 from tests.support.world import PAGE, Company, World, open_world
 
 PATIENT = {"lastName": "Jansen"}
@@ -60,6 +61,7 @@ async def filled(world: World) -> tuple[Company, dict[str, str], str]:
         cookies = {"Cookie": launched.headers["set-cookie"].partition(";")[0]}
         form = {"bsn": bsn, "firstName": "Zoë", **PATIENT}
         assert (await browser.post("/register", data=form, headers=PAGE)).status_code == 303
+    await create_dossier(company, await create_group(company), {"external_identifier": "EPD-1"}, firstname="Zoë")
     told = company.ehr.sign(world.claims(company, sub="profID7", profInfo={"firstname": "Johanna"}))
     return company, cookies, (await company.launch(told)).json()["professional"]["registrationUrl"]
 
