@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx2
 
 from common.clock import wall_clock
-from common.key_files import read_key
+from common.key_files import make_key, read_key
 from common.sql import Database
 from identity.patients.sessions import PatientSessions
 from identity.patients.store_sql import SqlPatientSessions
@@ -38,7 +38,7 @@ APART = ("pseudoniem", "identity", "dossier", "website")
 OWN_SERVICES = ("dossier", "website")
 """Those that fetch internal tokens with a secret of their own."""
 
-_OWNERS = {"dossier": "dossier", "pseudoniem": "pseudoniem"} | dict.fromkeys(
+_OWNERS = {"api": "dossier", "dossier": "dossier", "pseudoniem": "pseudoniem"} | dict.fromkeys(
     ["", "consents", "sign-out", "errors", "static", "openapi.json", "docs"], "website"
 )
 """Whose a path is, by its first segment; all others are identity's."""
@@ -111,6 +111,7 @@ class Deployment:
         """
         for name in OWN_SERVICES:
             self._secret(name).write_text(secrets.token_hex())
+        make_key(self._dossier_key)
         for command in (["keys", "init", "--out", str(self.folder / "keys")], ["migrate"]):
             ended = sso(*command, **self._all_settings())
             if ended.code:
@@ -187,7 +188,8 @@ class Deployment:
                 own |= {"SSO_SERVICES__WEBSITE__SECRET_FILE"}
                 peers = ("IDENTITY", "DOSSIER")
         own |= {f"SSO_PEERS__{peer}_URL" for peer in peers}
-        return {setting: everything[setting] for setting in own}
+        of_its_own = {"SSO_KEYS__SEALING_FILE": str(self._dossier_key)} if name == "dossier" else {}
+        return {setting: everything[setting] for setting in own} | of_its_own
 
     def _all_settings(self) -> dict[str, str]:
         keys = self.folder / "keys"
@@ -201,6 +203,10 @@ class Deployment:
             **{f"SSO_SERVICES__{name.upper()}__SECRET_FILE": str(self._secret(name)) for name in OWN_SERVICES},
             **{f"SSO_PEERS__{name.upper()}_URL": service.address for name, service in self.services.items()},
         }
+
+    @property
+    def _dossier_key(self) -> Path:
+        return self.folder / "dossier-sealing.key"
 
     def _secret(self, service: str) -> Path:
         return self.folder / f"{service}.secret"

@@ -173,7 +173,9 @@ NEEDED: dict[str, tuple[Sequence[Need[Any]], set[str]]] = {
     ),
     "dossier": (
         apart.DOSSIER_NEEDS,
-        ALWAYS | {"SSO_DATABASE__DOSSIER_URL", "SSO_SERVICES__DOSSIER__SECRET_FILE", IDENTITY, PSEUDONIEM},
+        ALWAYS
+        | {"SSO_DATABASE__DOSSIER_URL", "SSO_KEYS__SEALING_FILE", "SSO_SERVICES__DOSSIER__SECRET_FILE"}
+        | {IDENTITY, PSEUDONIEM},
     ),
     "website": (apart.WEBSITE_NEEDS, ALWAYS | {"SSO_SERVICES__WEBSITE__SECRET_FILE", IDENTITY, DOSSIER}),
 }
