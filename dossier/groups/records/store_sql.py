@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import (
     Column,
     ColumnElement,
+    CompoundSelect,
     ForeignKey,
     Index,
     LargeBinary,
@@ -17,8 +18,10 @@ from sqlalchemy import (
     Uuid,
     delete,
     func,
+    literal,
     select,
     text,
+    union_all,
 )
 
 from common.sql import DOSSIER, Database
@@ -66,6 +69,9 @@ name_words = Table(
     Index(None, "digest", "group_id", "dossier_id"),
 )
 
+_OFTEN: Final = 1_000
+"""Beyond this it does not matter which of two words is the rarer one."""
+
 _RECORD: Final = "group_dossiers.sealed_record"
 
 
@@ -111,10 +117,10 @@ class SqlGroupDossiers:
         words = [digests.to_find_word(within.company_id, word) for word in sorted(asked.words)]
         async with self.database.read() as connection:
             if len(words) > 1:
-                times = {row.digest: row.times for row in await connection.execute(_times(words, asked.group_id))}
-                words.sort(key=lambda word: sum(times.get(digest, 0) for digest in word))
-                if times.keys().isdisjoint(words[0]):
+                times = {row.number: row.times for row in await connection.execute(_times(words, asked.group_id))}
+                if min(times.values()) == 0:
                     return []
+                words = [words[number] for number in sorted(times, key=lambda number: (times[number], number))]
             rows = await connection.execute(self.query(within, asked, words, after, limit))
         return [self._dossier(row) for row in rows]
 
@@ -175,21 +181,28 @@ class SqlGroupDossiers:
         )
 
 
-def _times(words: Sequence[Sequence[bytes]], group_id: GroupId | None) -> Select[Any]:
-    """Return how often each digest is there: a search begins with the rarest, and ends with one that is not there."""
-    digests = [digest for word in words for digest in word]
-    query = select(name_words.c.digest, func.count().label("times")).where(name_words.c.digest.in_(digests))
-    if group_id is not None:
-        query = query.where(name_words.c.group_id == group_id)
-    return query.group_by(name_words.c.digest)
+def _times(words: Sequence[Sequence[bytes]], group_id: GroupId | None) -> CompoundSelect[Any]:
+    """Return how often each word is there, by its number, `_OFTEN` times at most.
+
+    A search begins with the rarest word, and is over at once where one is in no name.
+    """
+    counts = []
+    for number, word in enumerate(words):
+        some = _with_word(word, group_id).limit(_OFTEN).subquery()
+        counts.append(select(literal(number).label("number"), func.count().label("times")).select_from(some))
+    return union_all(*counts)
+
+
+def _with_word(word: Sequence[bytes], group_id: GroupId | None) -> Select[Any]:
+    """Return the ids of the dossiers with this word."""
+    query = select(name_words.c.dossier_id).where(_is_one_of(name_words.c.digest, word))
+    return query if group_id is None else query.where(name_words.c.group_id == group_id)
 
 
 def _with_words(words: Sequence[Sequence[bytes]], group_id: GroupId | None) -> Select[Any]:
     """Return the ids of the dossiers with all of these words, each by its digests."""
     first, *others = words
-    query = select(name_words.c.dossier_id).where(_is_one_of(name_words.c.digest, first))
-    if group_id is not None:
-        query = query.where(name_words.c.group_id == group_id)
+    query = _with_word(first, group_id)
     return query.where(*_has_words(name_words.c.dossier_id, others))
 
 
