@@ -30,7 +30,7 @@ from tests.support.memory import MemoryAudit
 SEALER = Sealer(bytes([7] * 32))
 NAMES = ("john", "Zoë", "doe", "van Doe", None)
 BOUNDED = settings(
-    max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -25,6 +25,12 @@ REQUESTS = [
     "Launch Once More",
     "DeleteDossier",
     "CheckPatientPermission Not Anymore",
+    "CreateGroup",
+    "CreateGroupDossier",
+    "CreateGroupDossier Once More",
+    "ListGroupDossiers",
+    "SearchByName",
+    "SearchByExternalIdentifier",
 ]
 """What there is to learn, in the order in which it works."""
 

@@ -258,6 +258,20 @@ async def test_the_command_says_which_key_stays_and_which_one_goes(installation:
         assert said[-1] == f"Everything is sealed with {sealing}: {goes}"
 
 
+async def test_where_services_run_apart_each_seals_what_is_its_own(
+    installation: Installation, database: Database
+) -> None:
+    async with installation.started("old") as world:
+        await filled(world)
+    both = installation.sealer("new", "old")
+    for owner, tables in (("DOSSIER", DOSSIER), ("IDENTITY", IDENTITY)):
+        total, before = await left(database, both), await left(database, both, places_of(tables))
+        ended = await installation.command(owner=owner)
+        assert (ended.code, f"Rows to seal anew: {before} ({owner.lower()})." in ended.out) == (0, True)
+        assert await left(database, both) == total - before
+    assert await left(database, both) == 0
+
+
 def test_without_the_key_that_is_replaced_there_is_nothing_to_do(tmp_path: Path) -> None:
     make_key(tmp_path / "new.key")
     ended = sso("keys", "reseal", SSO_DATABASE__URL="sqlite:///x.db", SSO_KEYS__SEALING_FILE=str(tmp_path / "new.key"))

@@ -36,10 +36,10 @@ class Installation:
         keys = KeySettings(sealing_file=self.file(sealing), other_sealing_file=self.file(other) if other else None)
         return open_world(self.folder, self.database_url, self._redis_url, keys=keys)
 
-    async def command(self, sealing: str = "new", other: str = "old") -> Ended:
-        """Run `sso keys reseal` beside the service."""
+    async def command(self, sealing: str = "new", other: str = "old", *, owner: str = "") -> Ended:
+        """Run `sso keys reseal` beside the service; with one owner's database alone, as where services run apart."""
         settings = {
-            "SSO_DATABASE__URL": self.database_url,
+            f"SSO_DATABASE__{owner}_URL" if owner else "SSO_DATABASE__URL": self.database_url,
             "SSO_KEYS__SEALING_FILE": str(self.file(sealing)),
             "SSO_KEYS__OTHER_SEALING_FILE": str(self.file(other)),
         }
