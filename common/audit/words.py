@@ -38,8 +38,8 @@ CLAIMS: Final = _set(
 RULES: Final = _set(
     """
     agb alg another_company audience blank bsn characters choice client_assertion curve date email exponent format
-    future gender json jwk_or_pem key_ops malformed missing not_yet_valid null private revoked signer size symmetric too_long
-    too_many too_short type unknown_member use weak_modulus
+    future gender json jwk_or_pem key_ops malformed missing not_yet_valid null private revoked signer size symmetric
+    too_long too_many too_short type unknown_member use weak_modulus
     address certificate connection kid no_keys packed port redirect scheme status timeout too_large url
     """
 )
