@@ -1,4 +1,4 @@
-"""Groups, the dossiers in them, and the digests by which these are found."""
+"""Groups, the dossiers in them, and the words by which these are found."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,9 +24,11 @@ def upgrade() -> None:
         sa.Column("group_id", sa.Uuid(), nullable=False),
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("pseudoniem", sa.Uuid(), nullable=True),
+        sa.Column("identifier_digest", sa.LargeBinary(length=32), nullable=True),
         sa.Column("sealed_record", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["group_id"], ["dossier_groups.group_id"], name=op.f("fk_group_dossiers_group_id")),
         sa.PrimaryKeyConstraint("dossier_id", name=op.f("pk_group_dossiers")),
+        sa.UniqueConstraint("group_id", "identifier_digest", name=op.f("uq_group_dossiers_group_id_identifier_digest")),
     )
     for columns in (["company_id", "dossier_id"], ["group_id", "dossier_id"]):
         op.create_index(op.f(f"ix_group_dossiers_{'_'.join(columns)}"), "group_dossiers", columns)
@@ -37,21 +39,18 @@ def upgrade() -> None:
         postgresql_where=_IS_LINKED,
         sqlite_where=_IS_LINKED,
     )
-    _digests("group_dossier_identifiers", key=["group_id", "digest"])
-    op.create_index(op.f("ix_group_dossier_identifiers_dossier_id"), "group_dossier_identifiers", ["dossier_id"])
-    _digests("group_dossier_words", key=["dossier_id", "digest"])
-    for columns in (["digest", "dossier_id"], ["digest", "group_id", "dossier_id"]):
-        op.create_index(op.f(f"ix_group_dossier_words_{'_'.join(columns)}"), "group_dossier_words", columns)
-
-
-def _digests(table: str, *, key: list[str]) -> None:
     op.create_table(
-        table,
+        "group_dossier_words",
         sa.Column("group_id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("dossier_id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["dossier_id"], ["group_dossiers.dossier_id"], name=op.f(f"fk_{table}_dossier_id"), ondelete="CASCADE"
+            ["dossier_id"],
+            ["group_dossiers.dossier_id"],
+            name=op.f("fk_group_dossier_words_dossier_id"),
+            ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(*key, name=op.f(f"pk_{table}")),
+        sa.PrimaryKeyConstraint("dossier_id", "digest", name=op.f("pk_group_dossier_words")),
     )
+    for columns in (["digest", "dossier_id"], ["digest", "group_id", "dossier_id"]):
+        op.create_index(op.f(f"ix_group_dossier_words_{'_'.join(columns)}"), "group_dossier_words", columns)

@@ -14,12 +14,12 @@ from keys.sealing import Sealer
 from schemas.identifiers import CompanyId, GroupId
 
 _WORD: Final = "group_dossier_words.digest"
-_IDENTIFIER: Final = "group_dossier_identifiers.digest"
+_IDENTIFIER: Final = "group_dossiers.identifier_digest"
 
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Makes them with one sealer. While the sealing key is being changed there are two of each."""
+    """Makes them with one sealer: one to keep, and while the sealing key is being changed two to find by."""
 
     sealer: Sealer
 
@@ -28,19 +28,10 @@ class Digests:
         words = searched_words(dossier.person.firstname, dossier.person.lastname)
         return [self.sealer.digest(_WORD, str(dossier.company_id), word) for word in sorted(words)]
 
-    def of_identifier(self, dossier: GroupDossier) -> Sequence[bytes]:
-        """Return all digests of a dossier's external identifier, to be kept; none if it has none.
-
-        All of them: of two processes one may seal with the old key and one with the new, and a name is still unique.
-        In one order for all: so neither waits for the other.
-        """
+    def of_identifier(self, dossier: GroupDossier) -> bytes | None:
+        """Return the digest of a dossier's external identifier, to be kept; None if it has none."""
         name = dossier.external_identifier
-        return [] if name is None else sorted(self.to_find_identifier(dossier.group_id, name))
-
-    def of_identifier_anew(self, dossier: GroupDossier) -> Sequence[bytes]:
-        """Return the one digest of it that is kept once the sealing key has been changed."""
-        name = dossier.external_identifier
-        return [] if name is None else self.to_find_identifier(dossier.group_id, name)[:1]
+        return None if name is None else self.sealer.digest(_IDENTIFIER, str(dossier.group_id), name)
 
     def to_find_word(self, company_id: CompanyId, word: str) -> Sequence[bytes]:
         """Return the digests under which a word may be kept."""

@@ -15,13 +15,17 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    UniqueConstraint,
     Uuid,
+    case,
     delete,
+    exists,
     func,
     literal,
     select,
     text,
     union_all,
+    update,
 )
 
 from common.sql import DOSSIER, Database
@@ -29,6 +33,7 @@ from dossier.access import Reach
 from dossier.groups.model import Asked, GroupDossier
 from dossier.groups.records.digests import Digests
 from dossier.groups.records.record import open_record, record_of
+from dossier.groups.store_sql import dossier_groups
 from keys.sealing import Sealer
 from schemas.identifiers import CompanyId, GroupDossierId, GroupId, Pseudoniem
 
@@ -41,7 +46,9 @@ group_dossiers = Table(
     Column("group_id", Uuid, ForeignKey("dossier_groups.group_id"), nullable=False),
     Column("company_id", Uuid, nullable=False),
     Column("pseudoniem", Uuid),
+    Column("identifier_digest", LargeBinary(32)),
     Column("sealed_record", LargeBinary, nullable=False),
+    UniqueConstraint("group_id", "identifier_digest"),
     Index(None, "company_id", "dossier_id"),
     Index(None, "group_id", "dossier_id"),
     Index(
@@ -49,14 +56,6 @@ group_dossiers = Table(
         postgresql_where=_IS_LINKED, sqlite_where=_IS_LINKED,
     ),
 )  # fmt: skip
-
-identifiers = Table(
-    "group_dossier_identifiers",
-    DOSSIER,
-    Column("group_id", Uuid, primary_key=True),
-    Column("digest", LargeBinary(32), primary_key=True),
-    Column("dossier_id", Uuid, ForeignKey("group_dossiers.dossier_id", ondelete="CASCADE"), nullable=False, index=True),
-)
 
 name_words = Table(
     "group_dossier_words",
@@ -83,32 +82,42 @@ class SqlGroupDossiers:
     sealer: Sealer
 
     async def is_taken(self, group_id: GroupId, external_identifier: str) -> bool:
+        query = select(group_dossiers.c.dossier_id).where(*self._has_identifier(group_id, external_identifier))
         async with self.database.read() as connection:
-            found = await connection.execute(self._of_identifier(group_id, external_identifier).limit(1))
-        return found.first() is not None
+            return (await connection.execute(query.limit(1))).first() is not None
 
     async def add(self, dossier: GroupDossier) -> bool:
-        sealed = self.sealer.seal(record_of(dossier), _RECORD, dossier.dossier_id)
+        digests = Digests(self.sealer)
         values = {
             "dossier_id": dossier.dossier_id,
             "group_id": dossier.group_id,
             "company_id": dossier.company_id,
             "pseudoniem": dossier.pseudoniem,
-            "sealed_record": sealed,
+            "identifier_digest": digests.of_identifier(dossier),
+            "sealed_record": self.sealer.seal(record_of(dossier), _RECORD, dossier.dossier_id),
         }
-        digests = Digests(self.sealer)
-        of_dossier = {"dossier_id": dossier.dossier_id, "group_id": dossier.group_id}
-        names = [{**of_dossier, "digest": digest} for digest in digests.of_identifier(dossier)]
-        words = [{**of_dossier, "digest": digest} for digest in digests.of_words(dossier)]
         async with self.database.transaction() as connection:
-            await connection.execute(group_dossiers.insert().values(values))
-            if names:
-                insert = self.database.insert(identifiers).values(names).on_conflict_do_nothing()
-                if (await connection.execute(insert)).rowcount < len(names):
-                    return False
-            if words:
+            if await self._is_taken_under_another_key(dossier):
+                return False
+            added = await connection.execute(
+                self.database.insert(group_dossiers).values(values).on_conflict_do_nothing()
+            )
+            words = _words(dossier, digests)
+            if added.rowcount and words:
                 await connection.execute(name_words.insert().values(words))
-        return True
+        return bool(added.rowcount)
+
+    async def _is_taken_under_another_key(self, dossier: GroupDossier) -> bool:
+        """Return whether an identifier is taken, where a unique constraint cannot tell: while the key is being changed.
+
+        Of two processes one may seal with the old key and the other with the new one; so they follow each other.
+        """
+        if dossier.external_identifier is None or len(self.sealer.key_ids) == 1:
+            return False
+        lock = select(dossier_groups.c.group_id).where(dossier_groups.c.group_id == dossier.group_id)
+        async with self.database.transaction() as connection:
+            await connection.execute(lock.with_for_update(key_share=True))
+            return await self.is_taken(dossier.group_id, dossier.external_identifier)
 
     async def page(self, within: Reach, asked: Asked, after: UUID | None, limit: int) -> Sequence[GroupDossier]:
         if within.patients is not None and not within.patients:
@@ -138,7 +147,7 @@ class SqlGroupDossiers:
         if within.patients is not None:
             query = query.where(group_dossiers.c.pseudoniem.in_(within.patients))
         if asked.external_identifier is not None and asked.group_id is not None:
-            query = query.where(key.in_(self._of_identifier(asked.group_id, asked.external_identifier)))
+            query = query.where(*self._has_identifier(asked.group_id, asked.external_identifier))
         elif words and within.patients is None:
             # Whoever has many dossiers: the words alone say which ones come next, and no other is looked at.
             found = _paged(_with_words(words, asked.group_id), name_words.c.dossier_id, after, limit)
@@ -146,28 +155,32 @@ class SqlGroupDossiers:
         return _paged(query.where(*_has_words(key, words)), key, after, limit)
 
     async def digest_anew(self, row: Row[Any]) -> None:
-        """Find a dossier, of which this is the row, by digests of the first key alone.
+        """Have a dossier, of which this is the row, found by digests of the first key alone.
 
-        The new ones come before the old ones go: who gives the same external identifier to another dossier meanwhile
-        finds one of the two, and neither waits for the other.
+        Where a process without that key has given its external identifier to another dossier, that one has it.
         """
         dossier, digests = self._dossier(row), Digests(self.sealer)
-        of_dossier = {"dossier_id": dossier.dossier_id, "group_id": dossier.group_id}
-        for table, kept in (
-            (identifiers, digests.of_identifier_anew(dossier)),
-            (name_words, digests.of_words(dossier)),
-        ):
-            others = (table.c.dossier_id == dossier.dossier_id, table.c.digest.not_in(kept))
-            async with self.database.transaction() as connection:
-                if kept:
-                    rows = [{**of_dossier, "digest": digest} for digest in kept]
-                    await connection.execute(self.database.insert(table).values(rows).on_conflict_do_nothing())
-                await connection.execute(delete(table).where(*others))
+        this, digest, other = (
+            group_dossiers.c.dossier_id == dossier.dossier_id,
+            digests.of_identifier(dossier),
+            group_dossiers.alias(),
+        )
+        theirs = exists().where(
+            other.c.group_id == dossier.group_id,
+            other.c.identifier_digest == digest,
+            other.c.dossier_id != dossier.dossier_id,
+        )
+        own = case((theirs, None), else_=literal(digest, LargeBinary))
+        words = _words(dossier, digests)
+        async with self.database.transaction() as connection:
+            await connection.execute(update(group_dossiers).where(this).values(identifier_digest=own))
+            await connection.execute(delete(name_words).where(name_words.c.dossier_id == dossier.dossier_id))
+            if words:
+                await connection.execute(name_words.insert().values(words))
 
-    def _of_identifier(self, group_id: GroupId, external_identifier: str) -> Select[Any]:
+    def _has_identifier(self, group_id: GroupId, external_identifier: str) -> Sequence[ColumnElement[bool]]:
         digests = Digests(self.sealer).to_find_identifier(group_id, external_identifier)
-        of_group = identifiers.c.group_id == group_id
-        return select(identifiers.c.dossier_id).where(of_group, _is_one_of(identifiers.c.digest, digests))
+        return group_dossiers.c.group_id == group_id, _is_one_of(group_dossiers.c.identifier_digest, digests)
 
     def _dossier(self, row: Row[Any]) -> GroupDossier:
         external_identifier, person = open_record(self.sealer.open(row.sealed_record, _RECORD, row.dossier_id))
@@ -179,6 +192,11 @@ class SqlGroupDossiers:
             external_identifier=external_identifier,
             person=person,
         )
+
+
+def _words(dossier: GroupDossier, digests: Digests) -> list[dict[str, object]]:
+    of_dossier = {"dossier_id": dossier.dossier_id, "group_id": dossier.group_id}
+    return [{**of_dossier, "digest": digest} for digest in digests.of_words(dossier)]
 
 
 def _times(words: Sequence[Sequence[bytes]], group_id: GroupId | None) -> CompoundSelect[Any]:
