@@ -39,6 +39,9 @@ _DOSSIERS: Final = "/api/v1/dossiers"
 _LONGEST: Final = {"name": 2 * MAX_TEXT + 1, "external_identifier": MAX_TEXT}
 """Characters of what can be searched: a first and a last name, and an identifier, cannot be kept longer."""
 
+_MOST_WORDS: Final = 32
+"""Words that can be searched at once: each costs the database a look, and nobody's name has more."""
+
 
 @dataclass(frozen=True, slots=True)
 class GroupEndpoints:
@@ -117,10 +120,13 @@ def _after(query: Mapping[str, str]) -> UUID | None:
 
 def _asked(query: Mapping[str, str]) -> Asked:
     """Return what is searched for. A name without a word in it asks for nothing in particular, as if it were absent."""
-    too_long = [Fault(name, "too_long") for name, most in _LONGEST.items() if len(query.get(name, "")) > most]
+    too_long = {name for name, most in _LONGEST.items() if len(query.get(name, "")) > most}
+    words = frozenset[str]() if "name" in too_long else searched_words(query.get("name"))
+    if len(words) > _MOST_WORDS:
+        too_long.add("name")
     if too_long:
-        raise InvalidInput("What is searched for is too long to be kept.", too_long)
-    return Asked(words=searched_words(query.get("name")), external_identifier=query.get("external_identifier"))
+        raise InvalidInput("No name is that long.", [Fault(name, "too_long") for name in sorted(too_long)])
+    return Asked(words=words, external_identifier=query.get("external_identifier"))
 
 
 def _links(path: str, query: Mapping[str, str], more: UUID | None) -> dict[str, str]:

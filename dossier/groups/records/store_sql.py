@@ -160,11 +160,8 @@ class SqlGroupDossiers:
         Where a process without that key has given its external identifier to another dossier, that one has it.
         """
         dossier, digests = self._dossier(row), Digests(self.sealer)
-        this, digest, other = (
-            group_dossiers.c.dossier_id == dossier.dossier_id,
-            digests.of_identifier(dossier),
-            group_dossiers.alias(),
-        )
+        this, digest = group_dossiers.c.dossier_id == dossier.dossier_id, digests.of_identifier(dossier)
+        other = group_dossiers.alias()
         theirs = exists().where(
             other.c.group_id == dossier.group_id,
             other.c.identifier_digest == digest,
