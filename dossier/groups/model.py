@@ -72,11 +72,11 @@ class GroupStore(Protocol):
 
 class GroupDossierStore(Protocol):
     async def is_taken(self, group_id: GroupId, external_identifier: str) -> bool:
-        """Return whether the group has a dossier of this name."""
+        """Return whether the group has a dossier of this external identifier."""
         ...
 
     async def add(self, dossier: GroupDossier) -> bool:
-        """Keep a dossier, inside a transaction; return False if the group has one of its name: then undo it all."""
+        """Keep a dossier; return False, and keep none, if the group has one of this external identifier."""
         ...
 
     async def page(self, within: Reach, asked: Asked, after: UUID | None, limit: int) -> Sequence[GroupDossier]:
