@@ -222,15 +222,12 @@ def _with_words(words: Sequence[Sequence[bytes]], group_id: GroupId | None) -> S
 
 
 def _has_words(dossier_id: ColumnElement[UUID], words: Sequence[Sequence[bytes]]) -> Sequence[ColumnElement[bool]]:
-    """Return that a dossier has all of these words: one subquery for any number of them.
-
-    They are counted. All words of a dossier are digested with one key, so none is there twice.
-    """
-    if not words:
-        return []
-    other, digests = name_words.alias(), [digest for word in words for digest in word]
-    found = select(func.count()).where(other.c.dossier_id == dossier_id, _is_one_of(other.c.digest, digests))
-    return [found.scalar_subquery() == len(words)]
+    """Return that a dossier has each of these words; PostgreSQL may join the other way round if few have one."""
+    found = []
+    for word in words:
+        other = name_words.alias()
+        found.append(exists().where(other.c.dossier_id == dossier_id, _is_one_of(other.c.digest, word)))
+    return found
 
 
 def _is_one_of(column: ColumnElement[bytes], digests: Sequence[bytes]) -> ColumnElement[bool]:
