@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from dossier.access import Reach
 from dossier.cursor import Cursor
 from schemas.identifiers import CompanyId, DossierId, Pseudoniem
 
@@ -50,8 +51,8 @@ class DossierStore(Protocol):
         """Return the company's dossiers on these patients, those that there are, in one query."""
         ...
 
-    async def page(self, company_id: CompanyId, after: Cursor | None, limit: int) -> Sequence[Dossier]:
-        """Return at most `limit` dossiers of the company, the oldest first, from behind a place on."""
+    async def page(self, within: Reach, after: Cursor | None, limit: int) -> Sequence[Dossier]:
+        """Return at most `limit` of the dossiers within reach, the oldest first, from behind a place on."""
         ...
 
     async def by_id(self, dossier_id: DossierId) -> Dossier | None:

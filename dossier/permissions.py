@@ -1,4 +1,4 @@
-"""May this company share, and who may see a dossier? Decided from what is given, looking nothing up."""
+"""May this company share? Decided from what is given, looking nothing up. Who may see a dossier, says `access`."""
 
 from datetime import datetime
 
@@ -6,7 +6,6 @@ from common.audit.catalogue import PERMISSION_GRANTED, PERMISSION_WITHHELD
 from common.audit.events import Event
 from dossier.model import Choice, Dossier
 from schemas.bodies import Permission
-from schemas.callers import CompanyCaller, LaunchCaller
 from schemas.identifiers import CompanyId, Pseudoniem
 
 
@@ -30,17 +29,3 @@ def permission_event(
     if gave_permission(dossier):
         return PERMISSION_GRANTED(at, **whose)
     return PERMISSION_WITHHELD(at, **whose, because=permission_of(dossier).value if dossier else "no_dossier")
-
-
-def reason_to_withhold(caller: CompanyCaller | LaunchCaller, dossier: Dossier | None) -> str | None:
-    """Return why this caller may not see the dossier, None if it may: a company its own, a launch its own patient's.
-
-    The words are causes of the audit; the caller is told the same for each of them.
-    """
-    if dossier is None:
-        return "not_found"
-    if dossier.company_id != caller.company_id:
-        return "another_company"
-    if isinstance(caller, LaunchCaller) and dossier.pseudoniem != caller.pseudoniem:
-        return "another_patient"
-    return None

@@ -22,11 +22,12 @@ from common.audit.events import AuditLog
 from common.audit.refusals import audited, because, refusals
 from common.clock import Clock
 from common.errors import ConsentMissing, NotFound, Unavailable
+from dossier.access import Allowed, Caller, Held, Kind, decide, reach
 from dossier.cursor import Cursor
 from dossier.model import Choice, Consent, Dossier, DossierStore
-from dossier.permissions import gave_permission, permission_event, permission_of, reason_to_withhold
+from dossier.permissions import gave_permission, permission_event, permission_of
 from schemas.bodies import LaunchDossier
-from schemas.callers import CompanyCaller, LaunchCaller
+from schemas.callers import LaunchCaller
 from schemas.identifiers import Bsn, CompanyId, DossierId, Pseudoniem
 
 
@@ -71,36 +72,26 @@ class Dossiers:
             )
         return kept, new
 
-    async def show(self, caller: CompanyCaller | LaunchCaller, dossier_id: DossierId | None) -> Dossier:
+    async def show(self, caller: Caller, dossier_id: DossierId | None) -> Dossier:
         """Return a dossier that the caller may see. Raises NotFound, also for what is there and is another's."""
         dossier = await self.store.by_id(dossier_id) if dossier_id else None
         found = {**_caller(caller), "dossier_id": dossier.dossier_id if dossier else None}
-        withheld = reason_to_withhold(caller, dossier)
-        if dossier is None or withheld is not None:
-            async with refusals(self.audit, DOSSIER_WITHHELD, self.clock(), **found):
-                raise because(NotFound("There is no such dossier."), withheld or "not_found")
-        await self.audit.write(DOSSIER_SHOWN(self.clock(), **found, pseudoniem=dossier.pseudoniem))
-        return dossier
+        decision = decide(caller, _held(dossier) if dossier else None)
+        if dossier is not None and isinstance(decision, Allowed):
+            seen = {**found, "pseudoniem": dossier.pseudoniem, "ground": decision.because.value}
+            await self.audit.write(DOSSIER_SHOWN(self.clock(), **seen))
+            return dossier
+        async with refusals(self.audit, DOSSIER_WITHHELD, self.clock(), **found):
+            raise because(NotFound("There is no such dossier."), decision.because.value)
 
-    async def page(
-        self, caller: CompanyCaller | LaunchCaller, after: Cursor | None, limit: int
-    ) -> tuple[Sequence[Dossier], Cursor | None]:
-        """Return the next dossiers that the caller may see, and where to go on; None when there are no more.
-
-        A company sees its own; a launched professional that of the launch's patient.
-        """
-        found = await self._visible(caller, after, limit + 1)
+    async def page(self, caller: Caller, after: Cursor | None, limit: int) -> tuple[Sequence[Dossier], Cursor | None]:
+        """Return the next dossiers that the caller may see, and where to go on; None when there are no more."""
+        within = reach(caller, Kind.CONSENT_DOSSIER)
+        found = await self.store.page(within, after, limit + 1)
         shown, more = found[:limit], len(found) > limit
-        await self.audit.write(DOSSIERS_LISTED(self.clock(), **_caller(caller), count=len(shown)))
+        listed = DOSSIERS_LISTED(self.clock(), **_caller(caller), count=len(shown), ground=within.ground.value)
+        await self.audit.write(listed)
         return shown, Cursor(shown[-1].created_at, shown[-1].dossier_id) if more else None
-
-    async def _visible(
-        self, caller: CompanyCaller | LaunchCaller, after: Cursor | None, limit: int
-    ) -> Sequence[Dossier]:
-        if isinstance(caller, CompanyCaller):
-            return await self.store.page(caller.company_id, after, limit)
-        dossier = await self.store.find(caller.company_id, caller.pseudoniem) if caller.pseudoniem else None
-        return [dossier] if dossier else []
 
     async def permissions(self, company_id: CompanyId, bsns: Sequence[Bsn]) -> Sequence[bool]:
         """Return for each patient, in the order asked, whether they approved sharing for this company."""
@@ -152,6 +143,10 @@ class Dossiers:
             await self.audit.write(CONSENT_CHOSEN(now, **on, company_id=dossier.company_id, choice=choice.value))
 
 
-def _caller(caller: CompanyCaller | LaunchCaller) -> dict[str, UUID | None]:
+def _held(dossier: Dossier) -> Held:
+    return Held(Kind.CONSENT_DOSSIER, dossier.company_id, dossier.pseudoniem)
+
+
+def _caller(caller: Caller) -> dict[str, UUID | None]:
     launch_id = caller.launch_id if isinstance(caller, LaunchCaller) else None
     return {"company_id": caller.company_id, "launch_id": launch_id}

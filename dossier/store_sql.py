@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from common.sql import DOSSIER, Database, UtcDateTime
+from dossier.access import Reach
 from dossier.cursor import Cursor
 from dossier.model import Choice, Consent, Dossier
 from schemas.identifiers import CompanyId, DossierId, Pseudoniem
@@ -80,8 +81,10 @@ class SqlDossiers:
         found = await self._where(dossiers.c.company_id == company_id, dossiers.c.pseudoniem.in_(pseudoniemen))
         return {dossier.pseudoniem: dossier for dossier in found}
 
-    async def page(self, company_id: CompanyId, after: Cursor | None, limit: int) -> Sequence[Dossier]:
-        query = _with_consent().where(dossiers.c.company_id == company_id).limit(limit)
+    async def page(self, within: Reach, after: Cursor | None, limit: int) -> Sequence[Dossier]:
+        query = _with_consent().where(dossiers.c.company_id == within.company_id).limit(limit)
+        if within.patients is not None:
+            query = query.where(dossiers.c.pseudoniem.in_(within.patients))
         if after is not None:
             place = tuple_(dossiers.c.created_at, dossiers.c.dossier_id)
             behind = tuple_(literal(after.created_at, UtcDateTime), literal(after.dossier_id, Uuid))

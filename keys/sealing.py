@@ -41,6 +41,11 @@ class Sealer:
         """Return how a value begins that the first key sealed (4 octets)."""
         return self._key.id
 
+    @property
+    def key_ids(self) -> Sequence[bytes]:
+        """Return how the values begin that can be opened."""
+        return [key.id for key in self._keys]
+
     def seal(self, plain: str, column: str, row: object) -> bytes:
         """Return `plain` sealed for one place."""
         nonce = os.urandom(_NONCE_BYTES)

@@ -23,6 +23,8 @@ from schemas.base import FilledText, Rules, broken
 CompanyId = NewType("CompanyId", UUID)
 AccountId = NewType("AccountId", UUID)
 DossierId = NewType("DossierId", UUID)
+GroupId = NewType("GroupId", UUID)
+GroupDossierId = NewType("GroupDossierId", UUID)
 LaunchId = NewType("LaunchId", UUID)
 RelationshipId = NewType("RelationshipId", UUID)
 

@@ -1,6 +1,7 @@
 """Production apart: each service a process of its own, with its own database and its own keys, the others over HTTP.
 
-The pseudoniem service alone has the digest key, the website neither a database nor a key.
+The pseudoniem service alone has the digest key, identity and the dossiers each a sealing key of their own, the website
+neither a database nor a key.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,9 +14,10 @@ from starlette.types import ASGIApp
 
 from common.settings import Settings
 from schemas.base import Rules
-from services.api import dossier_routes, identity_routes, pseudoniem_routes
+from services.api import identity_routes, pseudoniem_routes
 from services.composition import application, launch_page_routes, patient_site_routes, signed_out
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Owner
+from services.dossier_wiring import dossier_routes, wire_dossiers, wire_groups
 from services.ground import Ground, open_ground
 from services.housekeeping import housekeeping
 from services.key_sets import refreshing_key_sets
@@ -47,7 +49,6 @@ from services.wiring import (
     open_rings,
     read_digest_keys,
     read_sealer,
-    wire_dossiers,
     wire_identity,
     wire_keeper,
     wire_pseudoniemen,
@@ -72,6 +73,7 @@ DOSSIER_NEEDS: Final = (
     ISSUER,
     REDIS,
     database_of(DOSSIER_OWNER),
+    SEALING_KEY,
     own_credential("dossier"),
     peer_url("identity"),
     peer_url("pseudoniem"),
@@ -129,10 +131,12 @@ async def open_dossier(settings: Settings, metrics: Path | None = None) -> Async
     """Give the dossier service: dossiers, and the consent of their patients."""
     async with _apart(settings, DOSSIER_NEEDS, [DOSSIER_OWNER]) as apart:
         ground, own, token = apart.ground, await apart.own_tokens(), await apart.fetched_token("dossier")
-        dossiers = wire_dossiers(ground, PeerPseudoniemen(await apart.peer("pseudoniem", token)))
+        pseudoniemen = PeerPseudoniemen(await apart.peer("pseudoniem", token))
+        dossiers = wire_dossiers(ground, pseudoniemen)
+        groups = await wire_groups(ground, read_sealer(settings), pseudoniemen)
         identity = await apart.peer("identity", token)
         access = AccessTokens(own, PeerCompanies(identity), PeerLaunches(identity))
-        routes = [*dossier_routes(ground, dossiers, access), *DossierAnswers(dossiers, own).routes()]
+        routes = [*dossier_routes(ground, dossiers, groups, access), *DossierAnswers(dossiers, own).routes()]
         yield application(ground, routes, metrics=metrics)
 
 

@@ -1,8 +1,6 @@
 """The API of each owner: which endpoints are made of which parts."""
 
 from common.http.routing import Resource
-from dossier.routes import DossierEndpoints
-from dossier.service import Dossiers
 from identity.companies.routes import CompanyEndpoints, CompanySecretEndpoints
 from identity.pseudoniem.routes import PseudoniemEndpoints
 from identity.pseudoniem.service import Pseudoniemen
@@ -21,7 +19,7 @@ from sso.issuer.owners import TokenOwners
 from sso.issuer.professional import ProfessionalTokenEndpoint
 from sso.issuer.revocation import RevocationEndpoint
 from sso.launch.routes import DiagnosisEndpoint, LaunchEndpoints
-from sso.verifier.access import AccessTokens, OwnTokens
+from sso.verifier.access import OwnTokens
 
 
 def identity_routes(ground: Ground, identity: Identity, services: OwnServices) -> list[Resource]:
@@ -50,8 +48,3 @@ def identity_routes(ground: Ground, identity: Identity, services: OwnServices) -
 def pseudoniem_routes(ground: Ground, pseudoniemen: Pseudoniemen, access: OwnTokens) -> list[Resource]:
     """Return the API of pseudoniemen."""
     return PseudoniemEndpoints(pseudoniemen, access, ground.rules).routes()
-
-
-def dossier_routes(ground: Ground, dossiers: Dossiers, access: AccessTokens) -> list[Resource]:
-    """Return the API of dossiers."""
-    return DossierEndpoints(dossiers, access, ground.rules).routes()

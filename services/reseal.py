@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Table, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, MetaData, Row, Table, and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.sql import Database
+from dossier.groups.records.store_sql import SqlGroupDossiers, group_dossiers
+from dossier.groups.store_sql import dossier_groups
 from identity.patients.store_sql import patient_sessions, patients
 from identity.professionals.matching import compared
 from identity.professionals.store_sql import NAMES, accounts
@@ -40,8 +42,15 @@ SEALED: Final = (
     Sealed(sessions, "digest", ["sealed_patient"]),
     Sealed(patients, "pseudoniem", ["sealed_first_name", "sealed_last_name"]),
     Sealed(patient_sessions, "digest", ["sealed_name"]),
+    Sealed(group_dossiers, "dossier_id", ["sealed_record"]),
+    Sealed(dossier_groups, "group_id", ["sealed_name"]),  # last: a start looks at these
 )
 """Every place where something lies sealed; a test holds it against the tables."""
+
+
+def places_of(tables: MetaData) -> Sequence[Sealed]:
+    """Return the places of one owner of tables, which can have a database of its own."""
+    return [place for place in SEALED if place.table.metadata is tables]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +62,24 @@ class Batch:
     damaged: Sequence[str]
 
 
-async def reseal(database: Database, sealer: Sealer, *, batch: int = BATCH) -> AsyncIterator[Batch]:
-    """Seal with the sealer's first key what the other sealed; yield what became of each `batch` of rows.
+async def reseal(
+    database: Database, sealer: Sealer, *, batch: int = BATCH, places: Sequence[Sealed] = SEALED
+) -> AsyncIterator[Batch]:
+    """Seal with the sealer's first key what the other sealed in these places; yield what became of each `batch`.
 
     What is sealed with another key behind its back, or is being changed, `left` counts. Raises Unavailable.
     """
-    for place in SEALED:
+    for place in places:
         async for one in _batches(database, sealer, place, batch):
             yield one
 
 
-async def left(database: Database, sealer: Sealer) -> int:
-    """Return how many rows are not sealed with the first key."""
+async def left(database: Database, sealer: Sealer, places: Sequence[Sealed] = SEALED) -> int:
+    """Return how many rows of these places are not sealed with the first key."""
     async with database.read() as connection:
         counts = [
             await connection.scalar(select(func.count()).select_from(place.table).where(_foreign(place, sealer)))
-            for place in SEALED
+            for place in places
         ]
     return sum(count or 0 for count in counts)
 
@@ -80,7 +91,7 @@ async def _batches(database: Database, sealer: Sealer, place: Sealed, size: int)
     while True:
         async with database.transaction() as connection:
             rows = (await connection.execute(page)).all()
-            damaged = [row for row in rows if not await _resealed(connection, sealer, place, row)]
+            damaged = [row for row in rows if not await _resealed(database, connection, sealer, place, row)]
         if not rows:
             return
         yield Batch(
@@ -89,14 +100,18 @@ async def _batches(database: Database, sealer: Sealer, place: Sealed, size: int)
         page = query.where(key > getattr(rows[-1], place.row))
 
 
-async def _resealed(connection: AsyncConnection, sealer: Sealer, place: Sealed, row: Row[Any]) -> bool:
-    """Seal a locked row anew; return whether it could be opened."""
+async def _resealed(
+    database: Database, connection: AsyncConnection, sealer: Sealer, place: Sealed, row: Row[Any]
+) -> bool:
+    """Seal a locked row anew, and digest anew by what it is found; return whether it could be opened."""
     try:
         values = _anew(sealer, place, row)
     except CannotOpen:
         return False
     this = place.table.c[place.row] == getattr(row, place.row)
     await connection.execute(update(place.table).where(this).values(values))
+    if place.table is group_dossiers:
+        await SqlGroupDossiers(database, sealer).digest_anew(row)
     return True
 
 

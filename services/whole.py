@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from common.errors import SettingsError
 from common.http.routing import Resource
 from common.settings import Settings
+from dossier.groups.service import Groups
 from dossier.service import Dossiers
 from identity.pseudoniem.service import Pseudoniemen
 from keys.sealing import Sealer
-from services.api import dossier_routes, identity_routes, pseudoniem_routes
+from services.api import identity_routes, pseudoniem_routes
+from services.dossier_wiring import dossier_routes, wire_dossiers, wire_groups
 from services.ground import Ground
 from services.own_services import OwnServices, read_own_services
 from services.wiring import (
@@ -20,7 +22,6 @@ from services.wiring import (
     read_digest_keys,
     read_sealer,
     sealing_keys,
-    wire_dossiers,
     wire_identity,
     wire_keeper,
     wire_pseudoniemen,
@@ -37,6 +38,7 @@ class Whole:
     identity: Identity
     pseudoniemen: Pseudoniemen
     dossiers: Dossiers
+    groups: Groups
 
 
 async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[str, bytes] | None = None) -> Whole:
@@ -52,7 +54,8 @@ async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[st
     pseudoniemen = await wire_pseudoniemen(ground, read_digest_keys(settings))
     dossiers = wire_dossiers(ground, pseudoniemen)
     identity = wire_identity(ground, rings, sealer, first_status(settings), pseudoniemen, dossiers)
-    return Whole(ground, sealer, services, identity, pseudoniemen, dossiers)
+    groups = await wire_groups(ground, sealer, pseudoniemen)
+    return Whole(ground, sealer, services, identity, pseudoniemen, dossiers, groups)
 
 
 def require_different(keys: Sequence[bytes]) -> None:
@@ -67,5 +70,5 @@ def api_routes(whole: Whole) -> list[Resource]:
     return [
         *identity_routes(ground, whole.identity, whole.services),
         *pseudoniem_routes(ground, whole.pseudoniemen, access.own),
-        *dossier_routes(ground, whole.dossiers, access),
+        *dossier_routes(ground, whole.dossiers, whole.groups, access),
     ]

@@ -1,7 +1,7 @@
 """Everything connected: which class satisfies which protocol. Read this to see who talks to whom.
 
 Each owner is wired by itself and asks the others through protocols: in one process those are the owners themselves, in
-services apart they are `services/peers`.
+services apart they are `services/peers`. Dossiers have a file of their own, `dossier_wiring`.
 """
 
 import ssl
@@ -13,9 +13,6 @@ from pathlib import Path
 from common.clock import Clock
 from common.key_files import read_key
 from common.settings import Settings
-from dossier.service import Dossiers
-from dossier.service import Pseudoniemen as DossierPseudoniemen
-from dossier.store_sql import SqlDossiers
 from identity.companies.model import Status
 from identity.companies.secrets import CompanySecrets
 from identity.companies.service import Companies
@@ -40,7 +37,7 @@ from keys.ring import KeyRing, Purpose
 from keys.schedule import Rotation
 from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
-from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
+from services.databases import IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
 from services.ground import Ground
 from services.required import DIGEST_KEY, SEALING_KEY
 from sso.issuer.clients import ClientAuthentication
@@ -183,12 +180,6 @@ async def wire_pseudoniemen(ground: Ground, digest_keys: Sequence[DigestKey]) ->
     store = SqlPseudoniemen(ground.databases.pseudoniem)
     keys = await recognised(store, digest_keys)
     return Pseudoniemen(store, keys, ground.databases.audit(PSEUDONIEM_OWNER), ground.clock)
-
-
-def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers:
-    """Connect the dossiers."""
-    audit = ground.databases.audit(DOSSIER_OWNER)
-    return Dossiers(SqlDossiers(ground.databases.dossier), pseudoniemen, audit, ground.clock)
 
 
 def read_sealer(settings: Settings) -> Sealer:

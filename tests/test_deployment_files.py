@@ -125,7 +125,10 @@ def test_those_who_migrate_have_the_databases_and_nothing_else(
 
 def test_each_key_is_in_one_service_alone(settings: dict[str, Settings]) -> None:
     assert {name for name in OURS if settings[name].keys.digest_file} == {"pseudoniem"}
-    assert {name for name in OURS if settings[name].keys.sealing_file} == {"identity"}
+    sealing = {name: settings[name].keys.sealing_file for name in OURS}
+    assert {name for name in OURS if sealing[name]} == {"identity", "dossier"}
+    keys = [key.read_bytes() for key in (sealing["identity"], sealing["dossier"]) if key]
+    assert len(set(keys)) == 2
 
 
 def test_a_service_knows_the_secret_that_is_its_own_and_identity_knows_all(settings: dict[str, Settings]) -> None:

@@ -32,6 +32,7 @@ pair() { # as `sso keys service` makes them: for ES256, in PEM
 }
 
 key sealing
+key dossier-sealing
 key digest
 for service in dossier website; do pair "$service"; done
 random >"$new/postgres.password"
@@ -74,5 +75,5 @@ if [ ! -e "$folder/.env" ]; then
     printf 'OWNER=%s\nPUBLIC_URL=http://127.0.0.1:8080\nLISTEN=127.0.0.1:8080\n' "$owner" >"$folder/.env"
 fi
 mv "$new" "$secrets"
-echo "Made $secrets. Keep a copy of sealing.key and digest.key in a safe place, apart from the database's backups:"
+echo "Made $secrets. Keep a copy of the three .key files in a safe place, apart from the database's backups:"
 echo "without them the database cannot be read."

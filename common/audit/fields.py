@@ -4,7 +4,7 @@ from typing import Final
 
 from common.audit.events import EventType, Level, Outcome
 from common.audit.kinds import ANSWER, COUNT, DIGEST, IDENTIFIER, SERVICE, THUMBPRINT, Kind, words
-from common.audit.words import ADMISSIONS, CAUSES, CHOICES, CLAIMS, PURPOSES, ROLES, RULES, STATUSES, WITHHELD
+from common.audit.words import ADMISSIONS, CAUSES, CHOICES, CLAIMS, GROUNDS, PURPOSES, ROLES, RULES, STATUSES, WITHHELD
 
 KINDS: Final = {
     "company_id": IDENTIFIER,
@@ -13,6 +13,8 @@ KINDS: Final = {
     "account_id": IDENTIFIER,
     "relationship_id": IDENTIFIER,
     "dossier_id": IDENTIFIER,
+    "group_id": IDENTIFIER,
+    "group_dossier_id": IDENTIFIER,
     "secret_id": IDENTIFIER,
     "replays": IDENTIFIER,
     "kid": THUMBPRINT,
@@ -26,6 +28,7 @@ KINDS: Final = {
     "status": words(*STATUSES),
     "choice": words(*CHOICES),
     "because": words(*WITHHELD),
+    "ground": words(*GROUNDS),
     "service": SERVICE,
     "count": COUNT,
     "new": ANSWER,

@@ -19,7 +19,7 @@ CAUSES: Final = _set(
     no_credentials unreadable_credentials unknown_client wrong_secret invalid_client
     not_authenticated company_not_active token_revoked registration_ended launch_ended
     permission_denied wrong_role scope_missing consent_missing
-    not_found another_company another_patient
+    not_found another_company another_patient not_linked no_treatment_relationship
     conflict treatment_relationship_conflict treatment_relationship_unknown other_patient_open
     key_rejected jwks_uri_rejected secret_rejected unsupported_grant_type invalid_scope o_auth_error rate_limited
     """
@@ -37,9 +37,9 @@ CLAIMS: Final = _set(
 
 RULES: Final = _set(
     """
-    agb alg another_company audience blank bsn characters choice client_assertion curve email exponent format future
-    json jwk_or_pem key_ops malformed missing not_yet_valid null private revoked signer size symmetric too_long
-    too_many too_short type unknown_member use weak_modulus
+    agb alg another_company audience blank bsn characters choice client_assertion curve date email exponent format
+    future gender json jwk_or_pem key_ops malformed missing not_yet_valid null private revoked signer size symmetric
+    too_long too_many too_short type unknown_member use weak_modulus
     address certificate connection kid no_keys packed port redirect scheme status timeout too_large url
     """
 )
@@ -48,6 +48,7 @@ RULES: Final = _set(
 ADMISSIONS: Final = ("linked", "matched", "created", "registration_required")
 STATUSES: Final = ("pending", "active", "suspended")
 CHOICES: Final = ("approved", "declined")
+GROUNDS: Final = ("own_company", "treatment_relationship")
 WITHHELD: Final = ("no_dossier", "pending", "declined")
 PURPOSES: Final = ("access", "sso")
 ROLES: Final = ("company", "internal", "launch", "patient", "professional", OTHER)

@@ -12,7 +12,7 @@ from common.errors import NotFound, ServiceError
 from common.http.address import client_address
 from common.http.context import Observe, Refused, RequestContext
 from common.http.negotiation import prefers_page
-from common.http.problems import oauth_error, problem
+from common.http.problems import field_errors, is_of_fields, oauth_error, problem
 from common.limits import Limits
 
 _INTERNAL: Final = "/internal/"
@@ -43,6 +43,8 @@ def create_app(
             return oauth_error(error, request_id)
         if wire == "page" or prefers_page(request.headers.get("accept", "")):
             return error_page(request, error, request_id)
+        if wire == "fields" and is_of_fields(error):
+            return field_errors(error)
         return problem(error, request_id)
 
     router = Router(routes, redirect_slashes=False, default=_not_found)

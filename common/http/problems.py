@@ -1,17 +1,20 @@
 """The one table from exception to wire form; the only place that knows status codes.
 
-A class without a row of its own has the row of its nearest ancestor. Three forms: problem documents (RFC 9457),
-OAuth errors (RFC 6749 5.2), and pages. Which one a route speaks is `wire` in its scope (`common/http/routing.py`).
+A class without a row of its own has the row of its nearest ancestor. Four forms: problem documents (RFC 9457),
+OAuth errors (RFC 6749 5.2), pages, and under `/api/v1` for what breaks a rule the keywords of its fields. Which one a
+route speaks is `wire` in its scope (`common/http/routing.py`).
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from starlette.responses import Response
 
 from common import errors
-from common.errors import ServiceError
+from common.errors import InvalidInput, ServiceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,19 @@ _OAUTH_CODES = {
 }
 
 
+_KEYWORDS = {
+    "type": "invalid_type",
+    "null": "invalid_type",
+    "missing": "required",
+    "blank": "required",
+    "required": "required",
+    "taken": "taken",
+    "too_long": "too_long",
+    "unknown_member": "unknown_member",
+}
+"""What the seed `dossier-groups.txt` and its contract call a rule; every other one is `invalid_` and its own name."""
+
+
 def row_of(error: type[ServiceError]) -> Row:
     """Return the row for an error class: its own, or its nearest ancestor's. Raises KeyError if none has one."""
     for ancestor in error.__mro__:
@@ -101,6 +117,25 @@ def oauth_error(error: ServiceError, request_id: str) -> Response:
     body = {"error": code, "error_description": error.detail, "request_id": request_id}
     headers = {**headers_of(error), "Cache-Control": "no-store", "Pragma": "no-cache"}
     return Response(json.dumps(body), status, headers, "application/json")
+
+
+def is_of_fields(error: ServiceError) -> TypeGuard[InvalidInput]:
+    """Return whether an error says which fields break which rules, and no more."""
+    return type(error) is InvalidInput and bool(error.faults)
+
+
+def field_errors(error: InvalidInput) -> Response:
+    """Return the form of `/api/v1`: for each field, by its bare name, the keywords of what is wrong with it.
+
+    What is wrong with all of the body stands under `body`.
+    """
+    found = defaultdict[str, list[str]](list)
+    for fault in error.faults:
+        keyword = _KEYWORDS.get(fault.rule, f"invalid_{fault.rule}")
+        of_field = found[fault.pointer.rpartition("/")[2] or "body"]
+        if keyword not in of_field:
+            of_field.append(keyword)
+    return Response(json.dumps({"errors": found}), row_of(type(error)).status, media_type="application/json")
 
 
 def headers_of(error: ServiceError) -> dict[str, str]:  # noqa: PLR0911 - one return per kind of error reads best

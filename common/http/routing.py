@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from common.errors import MethodNotAllowed
 
 Handler = Callable[[Request], Awaitable[Response]]
-Wire = Literal["negotiated", "oauth", "page"]
+Wire = Literal["negotiated", "oauth", "page", "fields"]
 
 
 class Resource(Route):

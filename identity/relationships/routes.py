@@ -33,8 +33,8 @@ class RelationshipEndpoints:
     def routes(self) -> list[Resource]:
         """Return the routes of these endpoints. An id can be any text, so it is all of the path's rest."""
         return [
-            Resource(_LIST, GET=self.index),
-            Resource(f"{_LIST}/{{id:path}}", GET=self.show, DELETE=self.end),
+            Resource(_LIST, wire="fields", GET=self.index),
+            Resource(f"{_LIST}/{{id:path}}", wire="fields", GET=self.show, DELETE=self.end),
         ]
 
     async def index(self, request: Request) -> Response:

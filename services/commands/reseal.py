@@ -10,12 +10,16 @@ import typer
 from common.errors import SettingsError
 from common.settings import Settings
 from common.sql import Database
+from keys.sealing import Sealer
 from services.commands.given import Config, settings_of
-from services.databases import IDENTITY_OWNER, Databases
+from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, Databases, urls_of
 from services.required import SEALING_KEY, database_of, require
-from services.reseal import left, reseal
+from services.reseal import left, places_of, reseal
 from services.schema import require_current
 from services.wiring import read_sealer
+
+OWNERS: Final = (IDENTITY_OWNER, DOSSIER_OWNER)
+"""Those who have something sealed."""
 
 _NAMED: Final = 20
 """Damaged rows that are named; with a wrong key there are as many as there are rows."""
@@ -27,7 +31,7 @@ def reseal_all(config: Config = None) -> None:
     Ends with 1 if something is not sealed with SSO_KEYS__SEALING_FILE then.
     """
     settings = settings_of(config)
-    require(settings, SEALING_KEY, database_of(IDENTITY_OWNER))
+    require(settings, SEALING_KEY, *(() if _databases(settings) else map(database_of, OWNERS)))
     if settings.keys.other_sealing_file is None:
         raise SettingsError("Set SSO_KEYS__OTHER_SEALING_FILE to the key that is to be replaced.")
     asyncio.run(_reseal(settings, SEALING_KEY.of(settings), settings.keys.other_sealing_file))
@@ -35,23 +39,39 @@ def reseal_all(config: Config = None) -> None:
 
 async def _reseal(settings: Settings, key: Path, other: Path) -> None:
     sealer, damaged, done = read_sealer(settings), list[str](), 0
-    database = Database(database_of(IDENTITY_OWNER).of(settings), statement_seconds=None)  # it reads whole tables
+    urls = _databases(settings)
+    opened = {url: Database(url, statement_seconds=None) for url in set(urls.values())}  # it reads whole tables
+    databases = Databases({name: opened[url] for name, url in urls.items()})
     try:
-        await require_current(Databases({IDENTITY_OWNER.name: database}))
-        total = await left(database, sealer)
-        typer.echo(f"Sealing with {key} what {other} sealed. Rows to seal anew: {total}.")
-        async for batch in reseal(database, sealer):
-            done += batch.done
-            damaged += batch.damaged
-            typer.echo(f"{done} of {total} rows ({batch.table})")
-        remaining = await left(database, sealer)
+        await require_current(databases)
+        total = await _left(databases, sealer)
+        typer.echo(f"Sealing with {key} what {other} sealed. Rows to seal anew: {total} ({' and '.join(urls)}).")
+        for owner in databases.owners:
+            async for batch in reseal(databases.by_owner[owner.name], sealer, places=places_of(owner.tables)):
+                done += batch.done
+                damaged += batch.damaged
+                typer.echo(f"{done} of {total} rows ({batch.table})")
+        remaining = await _left(databases, sealer)
     finally:
-        await database.close()
+        await databases.close()
     if remaining:
         for line in _remaining(remaining, damaged, key, other):
             typer.echo(line, err=True)
         raise typer.Exit(1)
     typer.echo(f"Everything is sealed with {key}: take SSO_KEYS__OTHER_SEALING_FILE ({other}) out, and restart.")
+
+
+def _databases(settings: Settings) -> dict[str, str]:
+    """Return the URLs of the databases in the settings in which something lies sealed, by owner.
+
+    Where services run apart each has its own sealing key and its own database: then the command is run for each.
+    """
+    return {owner: url for owner, url in urls_of(settings.database).items() if owner in {one.name for one in OWNERS}}
+
+
+async def _left(databases: Databases, sealer: Sealer) -> int:
+    owners = databases.owners
+    return sum([await left(databases.by_owner[owner.name], sealer, places_of(owner.tables)) for owner in owners])
 
 
 def _remaining(remaining: int, damaged: Sequence[str], key: Path, other: Path) -> Iterator[str]:

@@ -3,7 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.openapi.areas import companies, dossiers, launches, professionals, pseudoniemen, running, secrets, tokens
+from services.openapi.areas import (
+    companies,
+    dossiers,
+    groups,
+    launches,
+    professionals,
+    pseudoniemen,
+    running,
+    secrets,
+    tokens,
+)
 from services.openapi.operation import Operation
 
 AREAS: Final[Mapping[str, Sequence[Operation]]] = {
@@ -12,6 +22,7 @@ AREAS: Final[Mapping[str, Sequence[Operation]]] = {
     "Launches": launches.OPERATIONS,
     "Professionals and treatment relationships": professionals.OPERATIONS,
     "Dossiers and permissions": dossiers.OPERATIONS,
+    "Groups": groups.OPERATIONS,
     "Pseudoniemen": pseudoniemen.OPERATIONS,
     "Running it": running.OPERATIONS,
 }

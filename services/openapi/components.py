@@ -17,7 +17,7 @@ HEADERS: Final[Mapping[str, Any]] = {
     for name, meaning in {
         "Allow": "The methods that the path has",
         "Cache-Control": "How long the answer may be kept",
-        "Link": "The next page, as rel=next (RFC 8288); absent on the last",
+        "Link": 'The next page, as `rel="next"` (RFC 8288); absent on the last',
         "Location": "Where it is",
         "Retry-After": "Seconds until trying again makes sense",
         "Set-Cookie": "The session, or its end",

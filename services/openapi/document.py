@@ -12,7 +12,7 @@ from services.openapi.components import HEADERS, error_examples, error_list, sec
 from services.openapi.errors import error_responses
 from services.openapi.json_schema import Shapes, shapes_of
 from services.openapi.operation import Body, Operation, Parameter, Reply
-from services.openapi.shapes import OAuthProblem, Problem
+from services.openapi.shapes import FieldErrors, OAuthProblem, Problem
 
 Areas = Mapping[str, Sequence[Operation]]
 
@@ -20,8 +20,9 @@ _ABOUT: Final = """\
 Single sign-on in patient context: an EHR launches a professional at a patient, companies keep dossiers, patients say
 who may share. JSON is UTF-8, and a member that is not described here is refused. Every answer has `X-Request-Id`.
 
-Errors are problem documents (RFC 9457), at the token endpoints those of RFC 6749 5.2, and pages for a caller that
-ranks text/html above JSON. A method that a path does not have is 405, with `Allow`.
+Errors are problem documents (RFC 9457), at the token endpoints those of RFC 6749 5.2, under `/api/v1` for a rule that
+is broken the keywords of each field, and pages for a caller that ranks text/html above JSON. A method that a path does
+not have is 405, with `Allow`.
 
 """
 
@@ -56,7 +57,7 @@ def _types(operations: Iterable[Operation]) -> list[tuple[Any, JsonSchemaMode]]:
     read += [parameter.type for operation in operations for parameter in operation.parameters]
     written = [type(reply.example) for operation in operations for reply in operation.replies if reply.example]
     return [
-        *((given, "validation") for given in dict.fromkeys([*read, Problem, OAuthProblem])),
+        *((given, "validation") for given in dict.fromkeys([*read, Problem, OAuthProblem, FieldErrors])),
         *((given, "serialization") for given in dict.fromkeys(written)),
     ]
 

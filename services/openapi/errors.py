@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from common import errors
 from common.errors import ServiceError
-from common.http.problems import oauth_error, problem, row_of
+from common.http.problems import field_errors, is_of_fields, oauth_error, problem, row_of
 from common.http.routing import Wire
 from services.openapi.examples import REQUEST_ID
 from services.openapi.operation import Caller, Operation
 from services.openapi.samples import SAMPLES
-from services.openapi.shapes import OAuthProblem, Problem
+from services.openapi.shapes import FieldErrors, OAuthProblem, Problem
 
 _BY_CLASS: Final[Mapping[type[ServiceError], ServiceError]] = {type(sample): sample for sample in SAMPLES}
 _ALWAYS: Final = (errors.UnknownHost, errors.InternalFault)
@@ -53,7 +53,9 @@ class Shown:
     @property
     def name(self) -> str:
         """Return the name of its example in the document."""
-        return f"oauth.{self.code}" if "error" in self.value else self.code
+        if "code" in self.value:
+            return self.code
+        return f"oauth.{self.code}" if "error" in self.value else f"fields.{self.code}"
 
 
 def raised(operation: Operation) -> frozenset[type[ServiceError]]:
@@ -72,11 +74,15 @@ def shown(error: type[ServiceError], wire: Wire) -> Shown:
     """Return an error as a route of this wire form shows it."""
     if error is errors.UnknownHost:
         wire = "negotiated"  # the host is looked at before the route is known
-    response = (oauth_error if wire == "oauth" else problem)(_BY_CLASS[error], REQUEST_ID)
+    sample = _BY_CLASS[error]
+    if wire == "fields" and is_of_fields(sample):
+        response = field_errors(sample)
+    else:
+        response = (oauth_error if wire == "oauth" else problem)(sample, REQUEST_ID)
     value = json.loads(bytes(response.body))
     own = {"retry-after": "Retry-After", "www-authenticate": "WWW-Authenticate", "allow": "Allow"}
     return Shown(
-        code=value["error" if wire == "oauth" else "code"],
+        code=value.get("error") or value.get("code") or sample.code,
         title=row_of(error).title,
         status=response.status_code,
         media="text/html" if wire == "page" else response.headers["content-type"],
@@ -115,11 +121,14 @@ def _response(together: Iterable[Shown]) -> dict[str, Any]:
 def _content(media: str, codes: Mapping[str, Shown]) -> dict[str, Any]:
     if media == "text/html":
         return {"schema": {"type": "string"}}
+    examples = {code: {"$ref": f"#/components/examples/{one.name}"} for code, one in codes.items()}
+    if any("errors" in one.value and "code" not in one.value for one in codes.values()):
+        return {"schema": {"$ref": f"#/components/schemas/{FieldErrors.__name__}"}, "examples": examples}
     form, member = (Problem, "code") if media == "application/problem+json" else (OAuthProblem, "error")
     return {
         "schema": {
             "allOf": [{"$ref": f"#/components/schemas/{form.__name__}"}],
             "properties": {member: {"enum": sorted(codes)}},
         },
-        "examples": {code: {"$ref": f"#/components/examples/{one.name}"} for code, one in codes.items()},
+        "examples": examples,
     }

@@ -11,6 +11,8 @@ SECRET: Final = "example-secret-shown-once"
 MOMENT: Final = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 DOSSIER: Final = UUID("0b9a4c1e-52f4-4a5e-8d52-6a0f1f6f7c22")
 PSEUDONIEM: Final = UUID("c2a6d7f4-19be-8d3c-a1f0-5b7e8c9d0a33")
+GROUP: Final = UUID("3c5f0e7a-9d21-4b68-8e4f-6a1b2c3d4e66")
+GROUP_DOSSIER: Final = UUID("59abe42d-ad25-4273-95ef-86444705e8d3")
 LAUNCH: Final = UUID("5e8f0a67-3c21-4d7b-b6a9-4c0d2e1f9b44")
 ACCOUNT: Final = UUID("91b3d5e7-8a0c-4f2e-9c6b-7d1a3f5e0c55")
 SECRET_ID: Final = UUID("4f6d2b80-9e13-4c7a-8a5d-1c3e5f7a9b77")

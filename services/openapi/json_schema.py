@@ -8,6 +8,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import CoreSchema, core_schema
 
 from schemas.base import FilledText, Omittable
+from schemas.groups import Birthdate, Gender
 from schemas.identifiers import AgbCode, Bsn, Email, Jti
 
 Shapes = Mapping[tuple[Any, JsonSchemaMode], dict[str, Any]]
@@ -24,6 +25,8 @@ _BY_HAND: Final[list[tuple[Any, JsonSchemaValue]]] = [
     ),
     (AgbCode, {"type": "string", "pattern": "^[0-9]{8}$", "description": "Never zero."}),
     (Email, {"type": "string", "format": "idn-email", "maxLength": 255}),
+    (Birthdate, {"type": "string", "format": "date"}),
+    (Gender, {"type": "string", "enum": ["M", "F"]}),
     (Jti, {"type": "string", "pattern": "^[!-~]{1,256}$"}),
     (FilledText, {"type": "string", "minLength": 1, "maxLength": 255, "description": "Not blank."}),
 ]

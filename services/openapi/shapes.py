@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, RootModel
 from schemas.base import Answer, FilledText, Omittable, Schema
 from schemas.bodies import KeyAnswer, LaunchRequest, RelationshipAnswer, SkippedKeyAnswer
 from schemas.company_secrets import SecretAnswer
+from schemas.groups import GroupAnswer
 from schemas.identifiers import Bsn
 
 
@@ -60,6 +61,10 @@ class RelationshipList(RootModel[list[RelationshipAnswer]]):
 
 class SecretList(Answer):
     items: list[SecretAnswer]
+
+
+class GroupList(RootModel[list[GroupAnswer]]):
+    pass
 
 
 class KeySet(Answer):
@@ -123,6 +128,14 @@ class Problem(Schema):
     claim: Omittable[str] = None
     rule: Omittable[str] = None
     gave_permission: Omittable[bool] = None
+
+
+class FieldErrors(BaseModel):
+    """For each field, by its name, the keywords of what is wrong with it; under `body` what is wrong with all of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    errors: dict[str, list[str]]
 
 
 class OAuthProblem(BaseModel):

@@ -16,6 +16,7 @@ from common.sql import Database
 from tests.support.bsns import fresh_bsn
 from tests.support.deployment import AT_OUR_NAME, Deployment, claims_of
 from tests.support.ehr import PROFESSIONAL
+from tests.support.groups import create_dossier, create_group, listed, path_of
 from tests.support.races import at_once
 from tests.support.wire import oauth_error, problem, secured, soon
 from tests.support.world import PAGE
@@ -55,6 +56,22 @@ async def test_a_launch_finds_the_dossier_and_the_consent_of_its_patient(
     listed = (await client.get("/dossier", headers=launched)).json()
     assert [item["dossierId"] for item in listed["items"]] == [dossier["dossierId"]]
     assert (await client.get(f"/dossier/{dossier['dossierId']}", headers=launched)).json()["permission"] == "approved"
+
+
+async def test_a_company_and_a_launch_find_a_dossier_of_a_group(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company, bsn = await deployment.company(client), fresh_bsn()
+    group = await create_group(company)
+    mine = await create_dossier(company, group, {"external_identifier": "EPD-1"}, firstname="Zoë", bsn=bsn)
+    await create_dossier(company, group, firstname="Zoë")
+    launched = (await company.launch(company.ehr.sign(claims_of(company, patientInfo={"bsn": bsn})))).json()
+    of_launch = {"Authorization": f"Bearer {launched['accessToken']}"}
+
+    assert len((await listed(company, name="zoe")).json()["rows"]) == 2
+    assert [row[0] for row in (await listed(company, group, external_identifier="EPD-1")).json()["rows"]] == [mine]
+    seen = await client.get(path_of(group), params={"name": "zoe"}, headers=of_launch)
+    assert [row[0] for row in seen.json()["rows"]] == [mine]
 
 
 async def test_a_company_asks_of_many_patients_at_once_and_deletes_what_it_made(

@@ -136,6 +136,9 @@ async def test_no_body_names_another_company(bench: Bench, held: Held, name: str
         body = {"bsn": held.bsn, "bsns": [held.bsn], "sub": "u", "jwk": bench.b.ehr.public_jwk(), "token": "x"}
         body |= {name: bench.b.company_id}
         answer = await ask(bench, "POST", operation.path, body)
+        if operation.wire == "fields":
+            assert (answer.status_code, answer.json()["errors"][name]) == (422, ["unknown_member"]), operation.path
+            continue
         members = problem(answer, 422, "invalid_request")
         assert {"pointer": f"/{name}", "rule": "unknown_member"} in members["errors"], operation.path
     assert not await changed(bench.world, before)

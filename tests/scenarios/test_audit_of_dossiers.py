@@ -83,9 +83,11 @@ async def test_dossiers_are_made_found_shown_listed_and_deleted(world: World, co
     gone = await world.client.delete(f"/dossier/{bsn}", headers=company.bearer)
 
     known, patient = {"company_id": company.company_id}, {"pseudoniem": pseudoniem}
-    for event, answer in (("dossier.created", created), ("dossier.found", found), ("dossier.shown", shown)):
-        assert await said(world, answer) == [{"event": event, **known, **patient, "dossier_id": dossier_id}]
-    assert await said(world, listed) == [{"event": "dossiers.listed", **known, "count": 1}]
+    of_dossier, own = {**known, **patient, "dossier_id": dossier_id}, {"ground": "own_company"}
+    for event, answer in (("dossier.created", created), ("dossier.found", found)):
+        assert await said(world, answer) == [{"event": event, **of_dossier}]
+    assert await said(world, shown) == [{"event": "dossier.shown", **of_dossier, **own}]
+    assert await said(world, listed) == [{"event": "dossiers.listed", **known, "count": 1, **own}]
     assert await said(world, deleted) == [{"event": "dossier.deleted", **known, **patient}]
     assert await said(world, gone) == [{"event": "dossier.not_deleted", **known, **patient, "cause": "not_found"}]
 
@@ -114,14 +116,14 @@ async def test_what_a_launch_may_see_of_dossiers_names_the_launch(world: World, 
     hidden = await world.client.get(f"/dossier/{neighbour}", headers=bearer)
     listed = await world.client.get("/dossier", headers=bearer)
     known = {"company_id": company.company_id, "launch_id": launched.json()["launchId"]}
-    pseudoniem = str(await pseudoniem_of(world, bsn))
+    pseudoniem, ground = str(await pseudoniem_of(world, bsn)), {"ground": "treatment_relationship"}
     assert await said(world, shown) == [
-        {"event": "dossier.shown", **known, "dossier_id": own, "pseudoniem": pseudoniem}
+        {"event": "dossier.shown", **known, "dossier_id": own, "pseudoniem": pseudoniem, **ground}
     ]
     assert await said(world, hidden) == [
         {"event": "dossier.withheld", **known, "dossier_id": neighbour, "cause": "another_patient"}
     ]
-    assert await said(world, listed) == [{"event": "dossiers.listed", **known, "count": 1}]
+    assert await said(world, listed) == [{"event": "dossiers.listed", **known, "count": 1, **ground}]
 
 
 async def test_a_permission_is_one_event_yes_or_no_with_the_reason(world: World, company: Company) -> None:

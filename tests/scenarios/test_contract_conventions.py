@@ -15,9 +15,15 @@ from tests.support.world import ISSUER, PAGE, World
 
 CAMEL_CASE = re.compile(r"[a-z]+([A-Z][a-z]+)*")
 SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)*")
-OAUTH = {"TokenForm", "ServiceTokenForm", "TokenAnswer", "OAuthProblem", "ServerMetadata"}
-"""The bodies that are of RFC 6749 and RFC 8414."""
-API_V1 = {"RelationshipAnswer"}
+OAUTH = {
+    "TokenForm", "OwnTokenForm", "TokenAnswer", "IntrospectionAnswer", "OAuthProblem",
+    "ServerMetadata",
+}  # fmt: skip
+"""The bodies that are of RFC 6749, RFC 7662 and RFC 8414."""
+API_V1 = {
+    "GivenDossier", "GivenPerson", "GroupAnswer", "GroupCreation", "GroupDossierCreation", "GroupDossierRows",
+    "RelationshipAnswer",
+}  # fmt: skip
 """The bodies under `/api/v1`."""
 
 

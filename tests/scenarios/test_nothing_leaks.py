@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -18,6 +19,7 @@ from tests.support.audit import TABLES, counted, events
 from tests.support.bsns import fresh_bsn
 from tests.support.diagnosis import diagnose
 from tests.support.ehr import flip
+from tests.support.groups import create_group, path_of
 from tests.support.patient import choose
 from tests.support.servers.redis_server import RedisServer
 from tests.support.wire import session_of
@@ -25,6 +27,23 @@ from tests.support.world import PAGE, Company, World, open_world
 
 PROFESSIONAL = {"firstname": "Wilhelmina", "lastname": "van Zuylenburg", "email": "w.zuylenburg@canary.example"}
 PATIENT = {"firstname": "Bartholomeus", "lastname": "Kanariepiet", "email": "b.kanariepiet@canary.example"}
+PERSON = {
+    "firstname": "Ferdinandus",
+    "lastname": "van Papegaaienburg",
+    "initials": "F.P.Q.R.",
+    "email": "f.papegaaienburg@canary.example",
+    "phone_home": "020-5559876",
+    "phone_work": "020-5559877",
+    "phone_cell": "06-55598765",
+    "birthdate": "1931-08-17",
+    "country_of_birth": "Kanarische Eilanden",
+    "street": "Volièrelaan 77",
+    "city": "Vogelenzang",
+    "zipcode": "2114 ZZ",
+    "country": "Koninkrijk",
+    "subject_code": "onderzoek-4711",
+}
+IDENTIFIER, GROUP_NAME = "extern-kenmerk-0815", "Familie Papegaaienburg"
 NAMES = sorted({*PROFESSIONAL.values(), *PATIENT.values()})
 
 
@@ -134,6 +153,7 @@ async def scenario(world: World) -> Traces:
     await company.permission(bsn)
     await choose(world, bsn, dossier["dossierId"], "approved")
     await company.permission(bsn)
+    await groups(world, company, bsn)
     token = sign(treatmentRelationshipId="1532")
     for _ in range(2):
         await diagnose(company, token)
@@ -176,6 +196,19 @@ async def scenario(world: World) -> Traces:
     return traces
 
 
+async def groups(world: World, company: Company, bsn: str) -> None:
+    """Make a dossier in a group and search it, right and wrong."""
+    group = await create_group(company, GROUP_NAME)
+    of_group, about = path_of(group), {"person": {**PERSON, "bsn": bsn}, "dossier": {"external_identifier": IDENTIFIER}}
+    wrong: list[Any] = [{bsn: 1}, {"bsn": f"{bsn}1"}, {"bsn": [bsn]}]
+    for body in (about, about, {bsn: {}}, *({"person": person} for person in wrong)):
+        await world.client.post(of_group, json=body, headers=company.bearer)
+    for query in ({"name": "papegaaienburg"}, {"name": bsn}, {"external_identifier": bsn}, {"cursor": bsn}, {bsn: bsn}):
+        for path in (of_group, path_of(None)):
+            await world.client.get(path, params=query, headers=company.bearer)
+    await world.client.get(path_of(bsn), headers=company.bearer)
+
+
 def test_there_is_something_to_search(traces: Traces) -> None:
     assert traces.logs.count(b'"event": "request"') > 40
     assert len(traces.answers) > 40
@@ -187,6 +220,8 @@ def test_there_is_something_to_search(traces: Traces) -> None:
         "key.refused",
         "dossier.withheld",
         "permission.withheld",
+        "group_dossier.created",
+        "group_dossiers.searched",
     }
     assert sum(traces.refusals.values()) > 5
     assert sum(name.startswith("sso.db-wal") for name in traces.files) == 1
@@ -209,6 +244,15 @@ def test_names_and_addresses_are_sealed_and_said_to_nobody(traces: Traces) -> No
     for name in NAMES:
         octets = name.encode()
         assert not [place for place, found in traces.everywhere().items() if octets.lower() in found.lower()], name
+
+
+def test_nothing_of_a_person_in_a_group_is_in_a_log_or_lies_open(traces: Traces) -> None:
+    """What is told to its own company is in its answers, and nowhere else."""
+    places = {"the log": traces.logs, **traces.redis, **traces.files}
+    words = [word for name in ("firstname", "lastname") for word in PERSON[name].split() if len(word) > 4]
+    for told in (*PERSON.values(), *words, IDENTIFIER, GROUP_NAME):
+        octets = told.encode()
+        assert not [place for place, found in places.items() if octets.lower() in found.lower()], told
 
 
 def test_secrets_and_bearer_tokens_are_in_no_log_and_no_store(traces: Traces) -> None:

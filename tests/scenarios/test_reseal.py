@@ -5,21 +5,24 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from common.errors import SettingsError
 from common.key_files import make_key
-from common.sql import IDENTITY, Database
-from services.reseal import SEALED, left, reseal
+from common.sql import DOSSIER, IDENTITY, Database
+from dossier.groups.records.store_sql import name_words
+from services.reseal import SEALED, left, places_of, reseal
 from tests.scenarios.test_registration import send
 from tests.support.bsns import fresh_bsn
 from tests.support.command import sso
 from tests.support.databases import emptied_postgresql
 from tests.support.ehr import PROFESSIONAL
+from tests.support.groups import create_dossier, create_group, listed, path_of
 from tests.support.holders import a_row, for_readers_alone, until_waiting
 from tests.support.resealing import Installation, damage, filled, resealed
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.servers.redis_server import RedisServer
+from tests.support.world import World
 
 on_postgresql = pytest.mark.parametrize("installation", ["postgresql"], indirect=True)
 
@@ -97,6 +100,52 @@ async def test_the_service_launches_while_it_is_resealed(installation: Installat
         assert len(statuses) > 2 * len(SEALED)
         assert set(statuses[1::2]) == {"matched"}
         assert await left(database, both) == 0
+
+
+async def test_dossiers_are_found_and_their_identifiers_are_unique_at_every_step(
+    installation: Installation, database: Database
+) -> None:
+    names = [{"external_identifier": f"EPD-{number}"} for number in range(3)]
+
+    async def as_it_should_be(world: World) -> None:
+        company.client = world.client
+        for name in names:
+            again = await company.client.post(path_of(group), json={"dossier": name}, headers=company.bearer)
+            assert again.json() == {"errors": {"external_identifier": ["taken"]}}
+            assert len((await listed(company, group, **name)).json()["rows"]) == 1
+        for query in ("zoe", "zoe van dijk"):
+            assert len((await listed(company, name=query)).json()["rows"]) == 3
+
+    async with installation.started("old", "new") as world:
+        company = await world.company(alg="ES256")
+        group = await create_group(company)
+        for name in names:
+            await create_dossier(company, group, name, firstname="Zoë", lastname="van Dijk")
+        await as_it_should_be(world)
+    both = installation.sealer("new", "old")
+    async with installation.started("new", "old") as world:
+        await as_it_should_be(world)
+        async for _ in reseal(database, both, batch=1, places=places_of(DOSSIER)):
+            await as_it_should_be(world)
+        assert await left(database, both, places_of(DOSSIER)) == 0
+        await resealed(database, both)
+    async with installation.started("new") as world:
+        await as_it_should_be(world)
+    async with database.read() as connection:
+        assert await connection.scalar(select(func.count()).select_from(name_words)) == 9  # of the new key alone
+
+
+async def test_a_start_without_the_key_that_the_groups_are_sealed_with_is_refused(
+    installation: Installation, database: Database
+) -> None:
+    async with installation.started("old") as world:
+        await create_group(await world.company(alg="ES256"))
+    both = installation.sealer("new", "old")
+    async for _ in reseal(database, both, places=places_of(IDENTITY)):
+        pass
+    with pytest.raises(SettingsError, match="database of dossiers"):
+        async with installation.started("new"):
+            pass
 
 
 async def test_what_no_key_opens_is_named_and_stops_nothing(installation: Installation, database: Database) -> None:
@@ -189,7 +238,7 @@ async def test_one_key_as_both_is_no_change_and_is_refused_at_the_start(installa
 def test_every_sealed_column_is_known() -> None:
     columns = {
         (table.name, column.name)
-        for table in IDENTITY.sorted_tables
+        for table in (*IDENTITY.sorted_tables, *DOSSIER.sorted_tables)
         for column in table.columns
         if column.name.startswith("sealed")
     }
@@ -205,6 +254,20 @@ async def test_the_command_says_which_key_stays_and_which_one_goes(installation:
         assert said[0].startswith(f"Sealing with {sealing} what {other} sealed. ")
         goes = f"take SSO_KEYS__OTHER_SEALING_FILE ({other}) out, and restart."
         assert said[-1] == f"Everything is sealed with {sealing}: {goes}"
+
+
+async def test_where_services_run_apart_each_seals_what_is_its_own(
+    installation: Installation, database: Database
+) -> None:
+    async with installation.started("old") as world:
+        await filled(world)
+    both = installation.sealer("new", "old")
+    for owner, tables in (("DOSSIER", DOSSIER), ("IDENTITY", IDENTITY)):
+        total, before = await left(database, both), await left(database, both, places_of(tables))
+        ended = await installation.command(owner=owner)
+        assert (ended.code, f"Rows to seal anew: {before} ({owner.lower()})." in ended.out) == (0, True)
+        assert await left(database, both) == total - before
+    assert await left(database, both) == 0
 
 
 def test_without_the_key_that_is_replaced_there_is_nothing_to_do(tmp_path: Path) -> None:

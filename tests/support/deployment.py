@@ -15,7 +15,7 @@ from uuid import UUID
 import httpx2
 
 from common.clock import wall_clock
-from common.key_files import read_key
+from common.key_files import make_key, read_key
 from common.sql import Database
 from identity.patients.sessions import PatientSessions
 from identity.patients.store_sql import SqlPatientSessions
@@ -39,7 +39,7 @@ APART = ("pseudoniem", "identity", "dossier", "website")
 OWN_SERVICES = ("dossier", "website")
 """Those that fetch internal tokens with a key of their own."""
 
-_OWNERS = {"dossier": "dossier", "pseudoniem": "pseudoniem"} | dict.fromkeys(
+_OWNERS = {"api": "dossier", "dossier": "dossier", "pseudoniem": "pseudoniem"} | dict.fromkeys(
     ["", "consents", "sign-out", "errors", "static", "openapi.json", "docs"], "website"
 )
 """Whose a path is, by its first segment; all others are identity's."""
@@ -110,6 +110,7 @@ class Deployment:
 
         From the main thread, outside an event loop: `sso migrate` runs one of its own.
         """
+        make_key(self._dossier_key)
         keys = ["--out", str(self.folder / "keys")]
         pairs = [["keys", "service", name, *keys] for name in OWN_SERVICES]
         for command in (["keys", "init", *keys], *pairs, ["migrate"]):
@@ -191,6 +192,9 @@ class Deployment:
             f"SSO_SERVICES__{service.upper()}__PRIVATE_KEY_FILE": str(self._key(service, "private"))
             for service in OWN_SERVICES
         }
+        if name == "dossier":
+            everything = everything | {"SSO_KEYS__SEALING_FILE": str(self._dossier_key)}
+            own |= {"SSO_KEYS__SEALING_FILE"}
         return {setting: (everything | private)[setting] for setting in own}
 
     def _all_settings(self) -> dict[str, str]:
@@ -211,6 +215,10 @@ class Deployment:
 
     def _key(self, service: str, half: str) -> Path:
         return self.folder / "keys" / f"{service}.{half}.pem"
+
+    @property
+    def _dossier_key(self) -> Path:
+        return self.folder / "dossier-sealing.key"
 
 
 def workers_of(pid: int) -> list[int]:

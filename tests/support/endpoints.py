@@ -39,6 +39,7 @@ BODIES = [
     Endpoint("POST", "/dossier", {"bsn": BSN}),
     Endpoint("POST", "/dossier/permission", {"bsn": BSN}),
 ]
+GROUPS = "/api/v1/dossier_groups"
 GUARDED = [
     *(endpoint for endpoint in BODIES if endpoint.bearer),
     Endpoint("GET", "/dossier"),
@@ -52,6 +53,11 @@ GUARDED = [
     Endpoint("GET", f"/dossier/{SOMEWHERE}"),
     Endpoint("DELETE", f"/dossier/{BSN}"),
     Endpoint("GET", f"/dossier/{BSN}/permission"),
+    Endpoint("POST", GROUPS, {"name": "Diabetes"}),
+    Endpoint("GET", GROUPS),
+    Endpoint("POST", f"{GROUPS}/{SOMEWHERE}/dossiers", {"person": {"bsn": BSN}}),
+    Endpoint("GET", f"{GROUPS}/{SOMEWHERE}/dossiers"),
+    Endpoint("GET", "/api/v1/dossiers"),
 ]
 
 

@@ -14,6 +14,7 @@ from services.reseal import reseal
 from tests.support.bsns import fresh_bsn
 from tests.support.command import Ended, sso
 from tests.support.ehr import PROFESSIONAL
+from tests.support.groups import create_dossier, create_group
 from tests.support.world import PAGE, Company, World, open_world
 
 PATIENT = {"lastName": "Jansen"}
@@ -35,10 +36,10 @@ class Installation:
         keys = KeySettings(sealing_file=self.file(sealing), other_sealing_file=self.file(other) if other else None)
         return open_world(self.folder, self.database_url, self._redis_url, keys=keys)
 
-    async def command(self, sealing: str = "new", other: str = "old") -> Ended:
-        """Run `sso keys reseal` beside the service."""
+    async def command(self, sealing: str = "new", other: str = "old", *, owner: str = "") -> Ended:
+        """Run `sso keys reseal` beside the service; with one owner's database alone, as where services run apart."""
         settings = {
-            "SSO_DATABASE__URL": self.database_url,
+            f"SSO_DATABASE__{owner}_URL" if owner else "SSO_DATABASE__URL": self.database_url,
             "SSO_KEYS__SEALING_FILE": str(self.file(sealing)),
             "SSO_KEYS__OTHER_SEALING_FILE": str(self.file(other)),
         }
@@ -60,6 +61,7 @@ async def filled(world: World) -> tuple[Company, dict[str, str], str]:
         cookies = {"Cookie": launched.headers["set-cookie"].partition(";")[0]}
         form = {"bsn": bsn, "firstName": "Zoë", **PATIENT}
         assert (await browser.post("/register", data=form, headers=PAGE)).status_code == 303
+    await create_dossier(company, await create_group(company), {"external_identifier": "EPD-1"}, firstname="Zoë")
     told = company.ehr.sign(world.claims(company, sub="profID7", profInfo={"firstname": "Johanna"}))
     return company, cookies, (await company.launch(told)).json()["professional"]["registrationUrl"]
 

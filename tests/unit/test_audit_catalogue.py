@@ -109,6 +109,7 @@ def example(kind: Kind) -> Any:
         "approved",
         "pending",
         "access",
+        "own_company",
     ]
     return next(value for value in candidates if accepts(kind, value))
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from common import errors
 from common.errors import Fault, ServiceError
-from common.http.problems import TABLE, headers_of, oauth_error, problem, row_of
+from common.http.problems import TABLE, field_errors, headers_of, is_of_fields, oauth_error, problem, row_of
 
 REQUEST_ID = "0123456789abcdef0123456789abcdef"
 PRIVATE = "the cause that stays inside"
@@ -224,3 +224,27 @@ def test_until_the_signature_has_verified_all_refusals_are_one_and_the_same() ->
     }
     assert len(bodies) == 1
     assert json.loads(bytes(bodies.pop()))["detail"] == NOT_BEFORE_THE_SIGNATURE
+
+
+def test_under_api_v1_each_field_has_the_keywords_of_what_is_wrong_with_it() -> None:
+    faults = [("/person/email", "type"), ("/dossier/email", "unknown_member"), ("/person/email", "null"), ("", "type")]
+    faults += [("limit", "range"), ("/name", "blank"), ("/external_identifier", "taken"), ("/person/bsn", "bsn")]
+    error = errors.InvalidInput("Wrong.", [Fault(*fault) for fault in faults], private=PRIVATE)
+    assert is_of_fields(error)
+    response = field_errors(error)
+    assert (response.status_code, response.headers["content-type"]) == (422, "application/json")
+    assert json.loads(bytes(response.body)) == {
+        "errors": {
+            "email": ["invalid_type", "unknown_member"],
+            "body": ["invalid_type"],
+            "limit": ["invalid_range"],
+            "name": ["required"],
+            "external_identifier": ["taken"],
+            "bsn": ["invalid_bsn"],
+        }
+    }
+
+
+@pytest.mark.parametrize("error", EXAMPLES[1:], ids=lambda error: type(error).__name__)
+def test_only_what_breaks_rules_of_fields_is_said_so(error: ServiceError) -> None:
+    assert not is_of_fields(error)

@@ -183,7 +183,9 @@ NEEDED: dict[str, tuple[Sequence[Need[Any]], set[str]]] = {
     ),
     "dossier": (
         apart.DOSSIER_NEEDS,
-        ALWAYS | {"SSO_DATABASE__DOSSIER_URL", "SSO_SERVICES__DOSSIER__PRIVATE_KEY_FILE", IDENTITY, PSEUDONIEM},
+        ALWAYS
+        | {"SSO_DATABASE__DOSSIER_URL", "SSO_KEYS__SEALING_FILE", "SSO_SERVICES__DOSSIER__PRIVATE_KEY_FILE"}
+        | {IDENTITY, PSEUDONIEM},
     ),
     "website": (apart.WEBSITE_NEEDS, ALWAYS | {"SSO_SERVICES__WEBSITE__PRIVATE_KEY_FILE", IDENTITY, DOSSIER}),
 }
