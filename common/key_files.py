@@ -40,6 +40,19 @@ def read_secret(path: Path) -> str:
     return secret
 
 
+def read_credential(path: Path) -> str:
+    """Return what another has given us to prove who we are: a secret, or a private key in PEM. Raises SettingsError."""
+    try:
+        credential = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"The secret file {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        credential = ""
+    if not credential:
+        raise SettingsError(f"The secret file {path} is empty or no text: put in what the identity provider gave you.")
+    return credential
+
+
 def make_key(path: Path) -> None:
     """Write a new key file, complete or not at all, and never over one that is there. Raises OSError."""
     new = _written(path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).rstrip(b"=").decode() + "\n")

@@ -1,0 +1,43 @@
+"""The sign-in connected: from the settings to the pages."""
+
+from common.errors import SettingsError
+from common.key_files import read_credential
+from common.settings import OidcSettings, Settings
+from services.ground import Ground
+from services.openid.provider import Provider
+from services.openid.sign_in import OpenIdSignIn, PatientSessions, Pseudoniemen
+from services.required import OIDC_CREDENTIAL
+from sso.verifier.replay_redis import RedisReplayGuard
+from website.pages import Pages
+
+_PREFIX = "sso:sign-in:"
+"""Of the keys in Redis: the website may read and write these and those of the limits."""
+
+
+def wire_sign_in(
+    ground: Ground, settings: Settings, pseudoniemen: Pseudoniemen, sessions: PatientSessions, pages: Pages
+) -> OpenIdSignIn:
+    """Connect the sign-in of patients. Raises SettingsError; the provider is not asked yet."""
+    oidc = settings.patients.oidc
+    return OpenIdSignIn(
+        provider=Provider(oidc, credential_of(settings), ground.issuer, ground.rules),
+        guard=RedisReplayGuard(ground.redis, _PREFIX),
+        pseudoniemen=pseudoniemen,
+        sessions=sessions,
+        limits=ground.limits,
+        pages=pages,
+        clock=ground.clock,
+    )
+
+
+def credential_of(settings: Settings) -> str:
+    """Return with what we prove to the provider who we are. Raises SettingsError."""
+    _require_one(settings.patients.oidc)
+    return read_credential(OIDC_CREDENTIAL.of(settings))
+
+
+def _require_one(oidc: OidcSettings) -> None:
+    if oidc.client_secret_file and oidc.client_key_file:
+        raise SettingsError(
+            "Set one of SSO_PATIENTS__OIDC__CLIENT_SECRET_FILE and SSO_PATIENTS__OIDC__CLIENT_KEY_FILE, not both."
+        )
