@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +11,9 @@ import httpx2
 import pytest
 from joserfc.jwk import OctKey
 
+from common.limits import Counted
+from common.settings import OidcSettings
+from services.limits_redis import RedisLimiter
 from services.openid.attempt import COOKIE as ATTEMPT
 from services.redis_client import open_redis
 from tests.scenarios.test_nothing_leaks import files, forms_of, logs_into
@@ -373,14 +375,14 @@ async def test_signing_out_ends_the_session_here_and_leads_to_the_providers_end(
 
 
 async def test_while_the_provider_does_not_answer_nobody_is_signed_in_and_signing_out_goes_on(
-    site: Site, redis: RedisServer, tmp_path: Path
+    site: Site, redis: RedisServer
 ) -> None:
     cookie = await site.sign_in()
     visit = await site.begin()
     visit.vouch()
     site.provider.silent = True
     await refused(visit, None, status=503)
-    async with open_site(tmp_path, redis.url, site.provider) as fresh:  # it starts without the provider
+    async with open_site(site.folder, redis.url, site.provider) as fresh:  # it starts without the provider
         answer = await fresh.send("GET", "/sign-in", {})
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert "the identity provider is not available" in answer.text
@@ -395,30 +397,31 @@ async def test_a_provider_that_does_not_take_our_secret_is_our_fault_and_not_the
     await refused(visit, None, status=503)
 
 
-async def test_where_no_provider_is_set_the_pages_say_so(
-    redis: RedisServer, provider: Provider, tmp_path: Path
-) -> None:
-    unset = {"issuer": None, "client_id": None, "client_secret_file": None}
-    async with open_site(tmp_path, redis.url, provider, **unset) as fresh:
+async def test_where_no_provider_is_set_the_pages_say_so(site: Site, redis: RedisServer) -> None:
+    cookie = await site.sign_in()
+    async with open_site(site.folder, redis.url, site.provider, OidcSettings()) as fresh:
         assert "has not been connected yet" in (await fresh.send("GET", "/", {})).text
         answer = await fresh.send("GET", "/sign-in", {})
         assert (answer.status_code, "no identity provider has been connected" in answer.text) == (404, True)
-        assert (await fresh.send("GET", "/sign-in/callback", {})).status_code == 404
-        assert (await fresh.send("POST", "/sign-out", {})).headers["location"] == "/"
+        assert (await fresh.client.get("/sign-in/callback")).status_code == 404
+        assert (await fresh.send("POST", "/sign-out", cookie)).headers["location"] == "/"
+        assert not await fresh.is_signed_in(cookie)
 
 
-async def test_one_address_comes_back_so_often_and_no_more(
-    redis: RedisServer, provider: Provider, tmp_path: Path
-) -> None:
-    async with open_site(tmp_path, redis.url, provider, address="192.0.2.7") as fresh:
-        answers = await at_once(121, lambda _: fresh.send("GET", "/sign-in/callback", {}))
-    assert Counter(answer.status_code for answer in answers) == {401: 120, 429: 1}
+async def test_one_address_comes_back_so_often_in_a_minute_and_no_more(site: Site, redis: RedisServer) -> None:
+    async with open_redis(redis.url) as opened:
+        limiter = RedisLimiter(opened, dict.fromkeys(Counted, 120))
+        for _ in range(119):
+            await limiter.admit(Counted.SIGN_INS, "address:192.0.2.7")
+    answers = [await site.from_address("192.0.2.7") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [401, 429]
+    assert (await site.from_address("192.0.2.8")).status_code == 401
 
 
-async def test_the_bsn_is_nowhere_afterwards(redis: RedisServer, provider: Provider, tmp_path: Path) -> None:
+async def test_the_bsn_is_nowhere_afterwards(site: Site, redis: RedisServer, tmp_path: Path) -> None:
     """Not in the log, the database, Redis or an answer: whether it was good, came with the userinfo, or was none."""
     with logs_into(tmp_path / "log.txt"):
-        async with open_site(tmp_path, redis.url, provider) as fresh:
+        async with open_site(site.folder, redis.url, site.provider) as fresh:
             cookie = await fresh.sign_in(OTHER_BSN)
             await fresh.send("POST", "/sign-out", cookie)
             for claim in (f"{OTHER_BSN}0", [OTHER_BSN], int(OTHER_BSN)):
@@ -427,12 +430,12 @@ async def test_the_bsn_is_nowhere_afterwards(redis: RedisServer, provider: Provi
                 await refused(visit, "no_bsn")
             visit = await fresh.begin()
             visit.vouch(bsn=None)
-            provider.userinfo = {"sub": "a1", "bsn": OTHER_BSN}
+            site.provider.userinfo = {"sub": "a1", "bsn": OTHER_BSN}
             assert OTHER_BSN not in (await visit.come_back()).text
     async with open_redis(redis.url) as opened:
         left = {str(key): key + await opened.get(key) async for key in opened.scan_iter()}
     assert [key for key in left if "sso:sign-in:" in key]
-    left |= files(tmp_path / "sso.db") | {"the log": (tmp_path / "log.txt").read_bytes()}
+    left |= files(site.folder / "sso.db") | {"the log": (tmp_path / "log.txt").read_bytes()}
     assert b"/sign-in/callback" in left["the log"]
     assert not [
         (where, form)

@@ -10,15 +10,17 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import httpx2
+from starlette.types import ASGIApp
 
 from common.audit.store_sql import IDENTITY_EVENTS
 from common.settings import OidcSettings
 from common.sql import Database
+from services.all import open_all
 from services.openid.attempt import COOKIE as ATTEMPT
 from tests.support.audit import as_said, rows
 from tests.support.bsns import fresh_bsn
 from tests.support.openid import CLIENT, SECRET, Provider
-from tests.support.production import open_production, production_settings
+from tests.support.production import make_ready, production_settings
 from tests.support.wire import secured
 from tests.support.world import ISSUER, PAGE
 from website.patient_site import COOKIE
@@ -30,10 +32,16 @@ SUBSTANTIAL = "http://eidas.europa.eu/LoA/substantial"
 class Site:
     """Production in this process, with its audit, and the provider that it knows. `folder` has all that it keeps."""
 
+    app: ASGIApp
     client: httpx2.AsyncClient
     database: Database
     provider: Provider
     folder: Path
+
+    async def from_address(self, address: str) -> httpx2.Response:
+        """Return what who comes back from an address without having begun is answered."""
+        async with _browser(self.app, address) as client:
+            return await client.get("/sign-in/callback", headers=PAGE)
 
     async def send(self, method: str, path: str, cookies: dict[str, str], **form: str) -> httpx2.Response:
         header = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}
@@ -111,17 +119,20 @@ def oidc_settings(folder: Path, provider: str, **changes: Any) -> OidcSettings:
 
 @asynccontextmanager
 async def open_site(
-    folder: Path, redis_url: str, provider: Provider, address: str = "127.0.0.1", **changes: Any
+    folder: Path, redis_url: str, provider: Provider, oidc: OidcSettings | None = None
 ) -> AsyncIterator[Site]:
-    """Give a site with data of its own in `folder`; `changes` are of the settings of its sign-in."""
+    """Give a site on the data in `folder`, made on the first time; `oidc` are other settings of its sign-in."""
     url = f"sqlite:///{folder / 'sso.db'}"
-    oidc = oidc_settings(folder, provider.issuer, **changes)
+    if not (folder / "sso.db").exists():
+        await make_ready(folder, url)
+    settings = production_settings(folder, ISSUER, url, redis_url, oidc or oidc_settings(folder, provider.issuer))
     database = Database(url)
     try:
-        async with (
-            open_production(production_settings(folder, ISSUER, url, redis_url, oidc)) as app,
-            httpx2.AsyncClient(transport=httpx2.ASGITransport(app, client=(address, 1)), base_url=ISSUER) as client,
-        ):
-            yield Site(client, database, provider, folder)
+        async with open_all(settings) as app, _browser(app) as client:
+            yield Site(app, client, database, provider, folder)
     finally:
         await database.close()
+
+
+def _browser(app: ASGIApp, address: str = "127.0.0.1") -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app, client=(address, 1)), base_url=ISSUER)
