@@ -8,9 +8,10 @@ may take.
 import asyncio
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 import httpx2
 import structlog
@@ -20,6 +21,7 @@ from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
 
 from common.errors import ServiceError, Unavailable
 from common.settings import OidcSettings
+from keys.client_key import ClientKey
 from schemas.base import Rules
 from services.openid.attempt import Attempt
 from services.openid.claims import Claims, Vouched, failed, require_assurance, require_same_subject, vouched
@@ -48,6 +50,9 @@ _OPTIONAL: Final = ("userinfo_endpoint", "end_session_endpoint")
 _SAYS_ISS: Final = "authorization_response_iss_parameter_supported"
 _OUR_FAULT: Final = ("invalid_client", "unauthorized_client")
 
+Credential = str | ClientKey
+"""The secret that the provider has given us, or a key of ours that it knows."""
+
 _log = structlog.get_logger("openid")
 
 
@@ -57,12 +62,12 @@ class Provider:
     def __init__(
         self,
         settings: OidcSettings,
-        credential: str,
+        credential: Credential,
         site: str,
         rules: Rules,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`credential` is the client's secret or its private key, `site` our own URL; `seconds` a clock nobody sets."""
+        """`credential` is what proves who we are, `site` our own URL; `seconds` a clock nobody sets."""
         self.issuer = settings.issuer or ""
         self._settings = settings
         self._credential = credential
@@ -156,17 +161,17 @@ class Provider:
         return app
 
     def _client(self) -> StarletteOAuth2App:
-        method = "private_key_jwt" if self._settings.client_key_file else "client_secret_basic"
+        by_key = isinstance(self._credential, ClientKey)
         return StarletteOAuth2App(
             StarletteIntegration("patients"),
             client_id=self._settings.client_id,
             client_secret=self._credential,
-            client_auth_methods=[_Assertion(self.issuer)],
+            client_auth_methods=[_Assertion(self.issuer), _Basic()],
             server_metadata_url=f"{self.issuer.rstrip('/')}/.well-known/openid-configuration",
             client_kwargs={
                 "scope": self._settings.scope,
                 "code_challenge_method": "S256",
-                "token_endpoint_auth_method": method,
+                "token_endpoint_auth_method": "private_key_jwt" if by_key else "client_secret_basic",
                 "verify": self._tls,
                 "timeout": _EXCHANGE_SECONDS,
                 "trust_env": False,
@@ -182,10 +187,21 @@ class _Assertion(PrivateKeyJWT):  # type: ignore[misc]  # the library has no typ
     """A client assertion for one use, about now, for the issuer and nobody else (RFC 7523)."""
 
     def sign(self, auth: Any, token_endpoint: str) -> str:  # noqa: ANN401 - the library's own
-        signed = private_key_jwt_sign(
-            auth.client_secret, auth.client_id, token_endpoint, alg=self.alg, expires_in=_ASSERTION_SECONDS
+        ours: ClientKey = auth.client_secret
+        return str(
+            private_key_jwt_sign(ours.key, auth.client_id, token_endpoint, ours.alg, expires_in=_ASSERTION_SECONDS)
         )
-        return str(signed)
+
+
+class _Basic:
+    """Client id and secret as RFC 6749 2.3.1 writes them: each percent-encoded, which the library leaves out."""
+
+    name = "client_secret_basic"
+
+    def __call__(self, auth: Any, _method: str, uri: str, headers: Any, body: Any) -> tuple[str, Any, Any]:  # noqa: ANN401 - the library's own
+        written = ":".join(quote_plus(part) for part in (auth.client_id, auth.client_secret))
+        headers["Authorization"] = f"Basic {b64encode(written.encode()).decode()}"
+        return uri, headers, body
 
 
 class _NotTheProvider(ValueError):

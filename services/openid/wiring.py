@@ -2,9 +2,10 @@
 
 from common.errors import SettingsError
 from common.key_files import read_credential
-from common.settings import OidcSettings, Settings
+from common.settings import Settings
+from keys.client_key import read_client_key
 from services.ground import Ground
-from services.openid.provider import Provider
+from services.openid.provider import Credential, Provider
 from services.openid.sign_in import OpenIdSignIn, PatientSessions, Pseudoniemen
 from services.required import OIDC_CREDENTIAL
 from sso.verifier.replay_redis import RedisReplayGuard
@@ -30,14 +31,11 @@ def wire_sign_in(
     )
 
 
-def credential_of(settings: Settings) -> str:
+def credential_of(settings: Settings) -> Credential:
     """Return with what we prove to the provider who we are. Raises SettingsError."""
-    _require_one(settings.patients.oidc)
-    return read_credential(OIDC_CREDENTIAL.of(settings))
-
-
-def _require_one(oidc: OidcSettings) -> None:
+    oidc, file = settings.patients.oidc, OIDC_CREDENTIAL.of(settings)
     if oidc.client_secret_file and oidc.client_key_file:
         raise SettingsError(
             "Set one of SSO_PATIENTS__OIDC__CLIENT_SECRET_FILE and SSO_PATIENTS__OIDC__CLIENT_KEY_FILE, not both."
         )
+    return read_client_key(file) if oidc.client_key_file else read_credential(file)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import httpx2
 import pytest
@@ -109,7 +110,8 @@ async def test_the_provider_is_asked_with_pkce_state_and_nonce_and_for_the_assur
     assert base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode() == challenge
     assert form == {"grant_type": "authorization_code", "code": "c0de", "redirect_uri": CALLBACK}
     (headers,) = [headers for path, headers, _ in site.provider.asked if path == "/token"]
-    assert base64.b64decode(headers["authorization"].removeprefix("Basic ")).decode() == f"{CLIENT}:{SECRET}"
+    sent = base64.b64decode(headers["authorization"].removeprefix("Basic ")).decode()
+    assert [unquote_plus(part) for part in sent.split(":")] == [CLIENT, SECRET]
 
 
 async def test_the_bsn_may_come_with_the_userinfo(site: Site) -> None:

@@ -14,7 +14,7 @@ from tests.support.ehr import Ehr
 from tests.support.servers.loopback import HOST
 
 CLIENT = "sso"
-SECRET = "what the provider gave us"
+SECRET = "what+the provider/gave:us=100%"
 
 Claims = dict[str, Any]
 
