@@ -1,5 +1,7 @@
 """The sign-in connected: from the settings to the pages."""
 
+from typing import Final
+
 from common.errors import SettingsError
 from common.key_files import read_credential
 from common.settings import Settings
@@ -11,7 +13,7 @@ from services.required import OIDC_CREDENTIAL
 from sso.verifier.replay_redis import RedisReplayGuard
 from website.pages import Pages
 
-_PREFIX = "sso:sign-in:"
+PREFIX: Final = "sso:sign-in:"
 """Of the keys in Redis: the website may read and write these and those of the limits."""
 
 
@@ -22,7 +24,7 @@ def wire_sign_in(
     oidc = settings.patients.oidc
     return OpenIdSignIn(
         provider=Provider(oidc, credential_of(settings), ground.issuer, ground.rules),
-        guard=RedisReplayGuard(ground.redis, _PREFIX),
+        guard=RedisReplayGuard(ground.redis, PREFIX),
         pseudoniemen=pseudoniemen,
         sessions=sessions,
         limits=ground.limits,
