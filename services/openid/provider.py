@@ -27,7 +27,7 @@ from services.openid.attempt import Attempt
 from services.openid.claims import Claims, Vouched, failed, require_assurance, require_same_subject, vouched
 from services.single_flight import SingleFlight
 
-ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "Ed25519")
+ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384")
 """With which an ID token can be signed; a provider that names none signs with RS256 (OpenID Connect Core 2)."""
 
 KEPT: Final = 3600.0

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
-from common.errors import SettingsError, Unavailable
+from common.errors import SettingsError, SignInFailed, Unavailable
 from common.settings import OidcSettings, Settings
 from common.settings_source import read_settings
 from keys.client_key import read_client_key
 from schemas.base import Rules
+from schemas.identifiers import Bsn
 from services.openid.attempt import LASTS, Attempt
 from services.openid.provider import Provider
 from services.openid.wiring import credential_of
 from services.required import require, sign_in_needs, website_sign_in_needs
 from tests.support import openid
+from tests.support.bsns import fresh_bsn
 from tests.support.ehr import Ehr
 from tests.support.openid import open_provider
 from tests.support.races import at_once
@@ -62,10 +64,12 @@ def running() -> Iterator[openid.Provider]:
 
 
 @pytest.fixture
-def published(running: openid.Provider) -> openid.Provider:
-    """A provider that has published nothing out of the ordinary yet."""
+def published(running: openid.Provider) -> Iterator[openid.Provider]:
+    """A provider that has published nothing out of the ordinary yet, with a key that a test may change."""
+    key = running.key
     running.forget()
-    return running
+    yield running
+    running.key = key
 
 
 class Seconds:
@@ -101,6 +105,27 @@ async def test_a_document_that_is_not_the_issuers_own_is_not_used(published: ope
     published.published = UNUSABLE[document]
     with pytest.raises(Unavailable):
         await client_of(published, Seconds()).authorization_url(Attempt.begin(NOW))
+
+
+@pytest.mark.parametrize("alg", ["RS256", "RS512", "PS256", "ES256", "ES384"])
+async def test_an_id_token_may_be_signed_with_any_algorithm_that_we_take_and_the_provider_names(
+    published: openid.Provider, alg: str
+) -> None:
+    published.key, published.published = Ehr(alg), {"id_token_signing_alg_values_supported": [alg]}
+    attempt, bsn = Attempt.begin(NOW), fresh_bsn()
+    published.id_token = published.key.sign(published.claims(nonce=attempt.nonce, bsn=bsn))
+    assert (await client_of(published, Seconds()).exchange("c0de", attempt)).bsn == Bsn(bsn)
+    published.published = {"id_token_signing_alg_values_supported": ["RS384"]}
+    with pytest.raises(SignInFailed):
+        await client_of(published, Seconds()).exchange("c0de", attempt)
+
+
+async def test_a_new_key_of_the_provider_is_found_at_once(published: openid.Provider) -> None:
+    attempt, client = Attempt.begin(NOW), client_of(published, Seconds())
+    for _ in range(2):
+        published.key = Ehr()
+        published.id_token = published.key.sign(published.claims(nonce=attempt.nonce, bsn=fresh_bsn()))
+        assert (await client.exchange("c0de", attempt)).name == ""
 
 
 async def test_the_document_is_fetched_once_by_however_many_and_again_after_an_hour(published: openid.Provider) -> None:
