@@ -30,6 +30,8 @@ from services.single_flight import SingleFlight
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384")
 """With which an ID token can be signed; a provider that names none signs with RS256 (OpenID Connect Core 2)."""
 
+_KEY_TYPES: Final = ("RSA", "EC")
+
 KEPT: Final = 3600.0
 """Seconds that what it publishes is used, its keys among it. A key that is not among them is looked for at once."""
 
@@ -162,7 +164,7 @@ class Provider:
 
     def _client(self) -> StarletteOAuth2App:
         by_key = isinstance(self._credential, ClientKey)
-        return StarletteOAuth2App(
+        return _App(
             StarletteIntegration("patients"),
             client_id=self._settings.client_id,
             client_secret=self._credential,
@@ -181,6 +183,14 @@ class Provider:
     @property
     def _redirect_uri(self) -> str:
         return f"{self._site}/sign-in/callback"
+
+
+class _App(StarletteOAuth2App):  # type: ignore[misc]  # the library has no types
+    """Takes of a key set what can sign; one key that it does not know would spoil all (RFC 7517 5)."""
+
+    async def fetch_jwk_set(self, force: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the library's own
+        keys = (await super().fetch_jwk_set(force=force))["keys"]
+        return {"keys": [key for key in keys if key.get("kty") in _KEY_TYPES and key.get("use", "sig") == "sig"]}
 
 
 class _Assertion(PrivateKeyJWT):  # type: ignore[misc]  # the library has no types

@@ -25,6 +25,7 @@ class Provider:
 
     port: int
     key: Ehr = field(default_factory=Ehr)
+    other_keys: list[Claims] = field(default_factory=list)
     published: Claims = field(default_factory=dict)
     id_token: str = ""
     userinfo: Claims = field(default_factory=dict)
@@ -65,7 +66,7 @@ class Provider:
                     **self.published,
                 }
             case "/keys":
-                return 200, {"keys": [{**self.key.public_jwk(), "kid": self.key.kid}]}
+                return 200, {"keys": [*self.other_keys, {**self.key.public_jwk(), "kid": self.key.kid}]}
             case "/me":
                 return 200, self.userinfo
             case "/token" if self.token_error:

@@ -120,6 +120,17 @@ async def test_an_id_token_may_be_signed_with_any_algorithm_that_we_take_and_the
         await client_of(published, Seconds()).exchange("c0de", attempt)
 
 
+async def test_keys_that_we_do_not_know_are_passed_over(published: openid.Provider) -> None:
+    attempt, bsn = Attempt.begin(NOW), fresh_bsn()
+    published.other_keys = [
+        {"kty": "AKP", "alg": "ML-DSA-65", "kid": "1", "pub": "AA"},
+        {"kty": "oct", "k": "AAAA", "kid": "2"},
+        {**Ehr().public_jwk(), "use": "enc", "alg": "RSA-OAEP", "kid": "3"},
+    ]
+    published.id_token = published.key.sign(published.claims(nonce=attempt.nonce, bsn=bsn))
+    assert (await client_of(published, Seconds()).exchange("c0de", attempt)).bsn == Bsn(bsn)
+
+
 async def test_a_new_key_of_the_provider_is_found_at_once(published: openid.Provider) -> None:
     attempt, client = Attempt.begin(NOW), client_of(published, Seconds())
     for _ in range(2):
