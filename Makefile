@@ -26,6 +26,7 @@ test: ## run the tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" 
 	@[ -n "$${TEST_CHROMIUM:-}" ] || sh tools/debian.sh chromium 'The tests' chromium chromium-browser google-chrome
 	@sh tools/debian.sh nginx-light 'The tests' nginx
 	@sh tools/node.sh bruno
+	@sh tools/node.sh examples/typescript
 	@sh tools/node.sh tests/openid_provider
 	@exec .venv/bin/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --ignore=tests/deployment/test_four_workers.py $(ARGS)
 
@@ -53,6 +54,7 @@ check: ## lint, formatting, types, who may import whom, and the deployment files
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/mypy examples/python/*.py
 	.venv/bin/lint-imports
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/docker-compose -f docker-compose.yml config --quiet
@@ -91,4 +93,4 @@ clean: ## remove the demo's data (var/)
 	rm -rf var
 
 distclean: clean ## remove .venv and node_modules too
-	rm -rf .venv bruno/node_modules tests/openid_provider/node_modules
+	rm -rf .venv bruno/node_modules examples/typescript/node_modules tests/openid_provider/node_modules

@@ -162,11 +162,11 @@ class SignInFailed(NotAuthenticated):
 
 
 class PermissionDenied(ServiceError):
-    code = "permission_denied"
+    code = "permission_denied"  # `bearer`, also by a missing `scope`: a good token does not open this (RFC 6750 3)
 
-    def __init__(self, detail: str, *, scope: str = "", private: str = "") -> None:
+    def __init__(self, detail: str, *, bearer: bool = False, scope: str = "", private: str = "") -> None:
         super().__init__(detail, private=private)
-        self.scope = scope
+        self.bearer, self.scope = bearer or bool(scope), scope
 
 
 class ConsentMissing(PermissionDenied):

@@ -121,6 +121,7 @@ class KeySettings(_Section):
     """The secret keys' files, and how our signing keys follow each other (ADR 0019).
 
     `other_sealing_file`: a second sealing key, that opens and does not seal, while the key is being changed (ADR 0021).
+    `other_digest_file`: a second digest key, the older or the newer one, while it is being changed (ADR 0030).
     `rotate_days`: how long one signs; `announce_minutes`: how long before that it is published; `keep_minutes`: how
     long after it.
     """
@@ -128,6 +129,7 @@ class KeySettings(_Section):
     sealing_file: Path | None = None
     other_sealing_file: Path | None = None
     digest_file: Path | None = None
+    other_digest_file: Path | None = None
     rotate_days: Annotated[int, Field(ge=1, le=3650)] = 90
     announce_minutes: _Minutes = 60
     keep_minutes: _Minutes = 60

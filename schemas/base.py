@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     StringConstraints,
     ValidationError,
 )
@@ -156,3 +157,7 @@ def _not_null(value: object) -> object:
 _T = TypeVar("_T")
 Omittable = Annotated[_T | None, BeforeValidator(_not_null)]
 """A member that may be left out. Given as `null` it is refused: absent and null are not the same."""
+
+
+Shown = Annotated[_T | None, Field(exclude_if=lambda value: value is None)]
+"""A member of an answer that is left out where there is nothing to say."""

@@ -2,20 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from schemas.base import Answer, FilledText, Omittable, Schema, Text, broken
-from schemas.claims import GivenPatientInfo, GivenProfInfo
+from schemas.base import Answer, FilledText, Omittable, Schema, Shown, Text, broken
 from schemas.facts import AdmissionStatus
-from schemas.identifiers import Bsn, ExternalRelationshipId, Sub
+from schemas.identifiers import Bsn
 from schemas.steps import Step
-
-_T = TypeVar("_T")
-Shown = Annotated[_T | None, Field(exclude_if=lambda value: value is None)]
-"""A member of an answer that is left out where there is nothing to say."""
 
 
 class CompanyRegistration(Schema):
@@ -36,52 +31,6 @@ class CompanyAnswer(Answer):
     company_name: str
     status: str
     created_at: datetime
-
-
-class CompanyCredentials(Schema):
-    company_id: str
-    company_secret: str
-
-
-class TokenAnswer(Answer):
-    """RFC 6749 5.1; lifetime in seconds."""
-
-    access_token: str = Field(alias="access_token")
-    token_type: str = Field(default="Bearer", alias="token_type")
-    expires_in: int = Field(alias="expires_in")
-    scope: Shown[str] = None
-
-
-class IntrospectionAnswer(Answer):
-    """RFC 7662 2.2; what a token does not have is left out, and of one that is not active all but `active`."""
-
-    active: bool
-    scope: Shown[str] = None
-    client_id: Shown[str] = Field(default=None, alias="client_id")
-    token_type: Shown[str] = Field(default=None, alias="token_type")
-    exp: Shown[int] = None
-    iat: Shown[int] = None
-    sub: Shown[str] = None
-    aud: Shown[str] = None
-    iss: Shown[str] = None
-    jti: Shown[str] = None
-
-
-class TokenContents(Schema):
-    """What a professional's SSO token shall say, that a company has us sign."""
-
-    sub: Sub
-    treatment_relationship_id: Omittable[ExternalRelationshipId] = None
-    prof_info: Omittable[GivenProfInfo] = None
-    patient_info: Omittable[GivenPatientInfo] = None
-
-
-class SignedToken(Answer):
-    """Lifetime in seconds."""
-
-    token: str
-    jti: str
-    expires_in: int
 
 
 class OfPatient(Schema):
@@ -178,6 +127,25 @@ class PermissionAnswers(Answer):
 class DossierPage(Answer):
     items: list[DossierAnswer]
     next_cursor: str | None
+
+
+class ProfessionalAnswer(Answer):
+    sub: str
+    account_id: UUID
+    linked_at: datetime
+
+
+class ProfessionalPage(Answer):
+    items: list[ProfessionalAnswer]
+    next_cursor: str | None
+
+
+class RelationshipAnswer(Answer):
+    """`id` is the company's own name for it, or the one that we generated; `/api/v1` is snake_case."""
+
+    id: str
+    pseudoniem: UUID
+    created_at: datetime = Field(alias="created_at")
 
 
 class LaunchRequest(Schema):

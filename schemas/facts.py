@@ -1,6 +1,7 @@
 """What packages that do not know each other tell one another about a professional and a patient."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from schemas.identifiers import AccountId, Pseudoniem, RelationshipId
@@ -23,6 +24,14 @@ class Relationship:
     relationship_id: RelationshipId
     external_id: str
     pseudoniem: Pseudoniem
+
+
+class Standing(StrEnum):
+    """Whether an access token of a company counts; if not, why, as the audit says it."""
+
+    GOOD = "good"
+    COMPANY_NOT_ACTIVE = "company_not_active"
+    TOKEN_REVOKED = "token_revoked"
 
 
 @dataclass(frozen=True, slots=True)

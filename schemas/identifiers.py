@@ -5,7 +5,14 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final, NewType, final
 from uuid import UUID
 
-from pydantic import AfterValidator, GetCoreSchemaHandler, StringConstraints, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic_core import core_schema
 from stdnum.exceptions import ValidationError as StdnumError
 from stdnum.nl import bsn as stdnum_bsn
@@ -99,8 +106,12 @@ def _matches(rule: str, pattern: str) -> Callable[[str], str]:
 Jti = Annotated[str, AfterValidator(_matches("format", r"[\x21-\x7e]{1,256}"))]
 """RFC 7519 4.1.7, narrowed to visible ASCII so that equal means equal byte for byte."""
 
-AgbCode = Annotated[str, AfterValidator(_matches("agb", r"[0-9]{8}"))]
-"""The Dutch register number of a care professional: eight digits."""
+AgbCode = Annotated[str, AfterValidator(_matches("agb", r"(?!0{8})[0-9]{8}"))]
+"""The number of a care professional in the Dutch AGB register: eight digits, and no check digit among them.
+
+The first two are the kind of care (Vektis COD016). Kinds come and go, so any is taken; eight zeros, with which forms
+are filled, are nobody's code, and would make one professional of all who have none.
+"""
 
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 Email = Annotated[
@@ -115,3 +126,13 @@ Sub = FilledText
 
 ExternalRelationshipId = FilledText
 """The company's own name for a treatment relationship: the claim `treatmentRelationshipId`."""
+
+_NAME: Final = TypeAdapter[str](FilledText)
+
+
+def name_or_none(text: str) -> str | None:
+    """Return a company's own name for something, as it came in a path or a command; None if it cannot be one."""
+    try:
+        return _NAME.validate_python(text)
+    except ValidationError:
+        return None

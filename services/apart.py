@@ -11,9 +11,7 @@ from typing import Any, Final
 import httpx2
 from starlette.types import ASGIApp
 
-from common.key_files import read_key
 from common.settings import Settings
-from identity.pseudoniem.digest import DigestKey
 from schemas.base import Rules
 from services.api import dossier_routes, identity_routes, pseudoniem_routes
 from services.composition import application, launch_page_routes, patient_site_routes
@@ -49,6 +47,7 @@ from services.server import Compose
 from services.wiring import (
     first_status,
     open_rings,
+    read_digest_keys,
     read_sealer,
     service_digests,
     wire_dossiers,
@@ -119,7 +118,7 @@ async def open_pseudoniem(settings: Settings, metrics: Path | None = None) -> As
     """Give the pseudoniem service. It asks nobody anything but our public keys."""
     async with _apart(settings, PSEUDONIEM_NEEDS, [PSEUDONIEM_OWNER]) as apart:
         ground = apart.ground
-        pseudoniemen = await wire_pseudoniemen(ground, DigestKey(read_key(DIGEST_KEY.of(settings))))
+        pseudoniemen = await wire_pseudoniemen(ground, read_digest_keys(settings))
         own = await apart.own_tokens()
         routes = [
             *pseudoniem_routes(ground, pseudoniemen, own),

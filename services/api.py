@@ -12,12 +12,15 @@ from keys.key_sets.routes import KeySetEndpoints
 from keys.routes import CompanyKeyEndpoints, jwks_routes
 from services.databases import IDENTITY_OWNER
 from services.ground import Ground
+from services.professionals import professional_routes
 from services.wiring import Identity
 from sso.issuer.endpoint import TokenEndpoint
 from sso.issuer.internal import InternalTokenEndpoint
+from sso.issuer.introspection import IntrospectionEndpoint
 from sso.issuer.metadata import Metadata
-from sso.issuer.own_tokens import OwnTokenEndpoints
+from sso.issuer.owners import TokenOwners
 from sso.issuer.professional import ProfessionalTokenEndpoint
+from sso.issuer.revocation import RevocationEndpoint
 from sso.launch.routes import DiagnosisEndpoint, LaunchEndpoints
 from sso.verifier.access import AccessTokens, OwnTokens
 
@@ -26,16 +29,17 @@ def identity_routes(ground: Ground, identity: Identity, service_digests: Mapping
     """Return the API of identity. The digests are those of our own services' secrets, by name."""
     limits, access, clock, rules = ground.limits, identity.access, ground.clock, ground.rules
     audit = ground.databases.audit(IDENTITY_OWNER)
+    owners = TokenOwners(limits, identity.clients, access, audit, clock)
     return [
         *jwks_routes(clock, identity.rings.access, identity.rings.sso),
         *Metadata(ground.issuer).routes(),
         *CompanyEndpoints(identity.companies, access).routes(),
         *CompanyKeyEndpoints(identity.partner_keys, access, rules).routes(),
         *KeySetEndpoints(limits, identity.key_sets, access, rules).routes(),
+        *professional_routes(ground, access),
         *TokenEndpoint(limits, identity.clients, identity.issuer, audit, clock).routes(),
-        *OwnTokenEndpoints(
-            limits, identity.clients, access, identity.tokens, identity.launch_tokens, audit, clock
-        ).routes(),
+        *IntrospectionEndpoint(owners, identity.professional_tokens).routes(),
+        *RevocationEndpoint(owners, identity.tokens, identity.professional_tokens).routes(),
         *InternalTokenEndpoint(limits, service_digests, identity.issuer, audit, clock).routes(),
         *ProfessionalTokenEndpoint(limits, identity.rings.sso, ground.issuer, access, audit, clock, rules).routes(),
         *LaunchEndpoints(limits, identity.launches, identity.contexts, identity.launch_sessions).routes(),

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from common.errors import ServiceError, SettingsError
-from services.commands import company, config, keys, reseal, schema, serve, token
+from services.commands import company, config, keys, professional, pseudoniem, reseal, schema, serve, token
 from services.commands.given import exit_code
 
 app = typer.Typer(
@@ -19,7 +19,9 @@ app.command("migrate")(schema.migrate_schema)
 keys.app.command("reseal")(reseal.reseal_all)
 app.add_typer(keys.app, name="keys")
 app.add_typer(company.app, name="company")
+app.add_typer(professional.app, name="professional")
 app.add_typer(config.app, name="config")
+app.add_typer(pseudoniem.app, name="pseudoniem")
 app.add_typer(token.app, name="token")
 
 

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 
 from common.errors import SettingsError
 from common.http.routing import Resource
-from common.key_files import read_key
 from common.settings import Settings
 from dossier.service import Dossiers
-from identity.pseudoniem.digest import DigestKey
 from identity.pseudoniem.service import Pseudoniemen
 from keys.sealing import Sealer
 from services.api import dossier_routes, identity_routes, pseudoniem_routes
 from services.ground import Ground
-from services.required import DIGEST_KEY
 from services.wiring import (
     Identity,
+    digest_keys,
     first_status,
     open_rings,
+    read_digest_keys,
     read_sealer,
     sealing_keys,
     service_digests,
@@ -45,12 +44,11 @@ async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[st
 
     Raises SettingsError if a key is missing, damaged or another database's, or Unavailable.
     """
-    digest = read_key(DIGEST_KEY.of(settings))
-    require_different([*sealing_keys(settings), digest])
+    require_different([*sealing_keys(settings), *digest_keys(settings)])
     digests = {**service_digests(settings), **(own_digests or {})}
     sealer = read_sealer(settings)
     rings = await open_rings(wire_keeper(ground.databases, ground.clock, settings, sealer))
-    pseudoniemen = await wire_pseudoniemen(ground, DigestKey(digest))
+    pseudoniemen = await wire_pseudoniemen(ground, read_digest_keys(settings))
     dossiers = wire_dossiers(ground, pseudoniemen)
     identity = wire_identity(ground, rings, sealer, first_status(settings), pseudoniemen, dossiers)
     return Whole(ground, sealer, digests, identity, pseudoniemen, dossiers)
@@ -59,7 +57,7 @@ async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[st
 def require_different(keys: Sequence[bytes]) -> None:
     """Raise SettingsError if two of the keys are the same."""
     if len(set(keys)) < len(keys):
-        raise SettingsError("Two of the sealing keys and the digest key are the same: make each with `sso keys init`.")
+        raise SettingsError("Two of the sealing and digest keys are the same: make each with `sso keys init`.")
 
 
 def api_routes(whole: Whole) -> list[Resource]:

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
 from common.clock import Clock
 from common.errors import SettingsError
@@ -27,6 +28,7 @@ from identity.professionals.store_sql import SqlAccounts
 from identity.pseudoniem.digest import DigestKey
 from identity.pseudoniem.service import Pseudoniemen
 from identity.pseudoniem.store_sql import SqlPseudoniemen
+from identity.pseudoniem.versions import recognised
 from identity.relationships.service import Relationships
 from identity.relationships.store_sql import SqlRelationships
 from keys.keeper import KeyKeeper
@@ -40,7 +42,7 @@ from keys.sealing import Sealer
 from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
 from services.ground import Ground
-from services.required import SEALING_KEY
+from services.required import DIGEST_KEY, SEALING_KEY
 from sso.issuer.clients import ClientAuthentication, secret_digest
 from sso.issuer.issue import TokenIssuer
 from sso.launch import ports
@@ -50,7 +52,7 @@ from sso.launch.diagnosis import Diagnosis
 from sso.launch.flow import LaunchFlow
 from sso.launch.registration import RegistrationCodes, Registrations
 from sso.launch.resume import LaunchSessions
-from sso.launch.revocation import LaunchTokens
+from sso.launch.revocation import CompanyProfessionalTokens
 from sso.launch.store_sql import SqlAssertions, SqlLaunches, SqlSessions
 from sso.verifier.access import AccessTokens, OwnTokens
 from sso.verifier.assertions import Assertions
@@ -84,7 +86,7 @@ class Identity:
     launch_rows: SqlLaunches
     launches: LaunchFlow
     diagnosis: Diagnosis
-    launch_tokens: LaunchTokens
+    professional_tokens: CompanyProfessionalTokens
     contexts: LaunchContexts
     registrations: Registrations
     launch_sessions: LaunchSessions
@@ -164,7 +166,7 @@ def wire_identity(
             relationships=relationships,
         ),
         diagnosis=Diagnosis(clock, ground.limits, checks, spender, audit),
-        launch_tokens=LaunchTokens(checks, spender, launches),
+        professional_tokens=CompanyProfessionalTokens(checks, spender, launches),
         contexts=contexts,
         registrations=Registrations(clock, codes, audit, launches, companies, professionals, relationships),
         launch_sessions=LaunchSessions(clock, audit, sessions, launches, companies, contexts),
@@ -172,16 +174,11 @@ def wire_identity(
     )
 
 
-async def wire_pseudoniemen(ground: Ground, digest_key: DigestKey) -> Pseudoniemen:
-    """Connect the pseudoniemen. Raises SettingsError if the key does not belong to the database, or Unavailable."""
-    pseudoniemen = Pseudoniemen(
-        SqlPseudoniemen(ground.databases.pseudoniem),
-        digest_key,
-        ground.databases.audit(PSEUDONIEM_OWNER),
-        ground.clock,
-    )
-    await pseudoniemen.require_right_key()
-    return pseudoniemen
+async def wire_pseudoniemen(ground: Ground, digest_keys: Sequence[DigestKey]) -> Pseudoniemen:
+    """Connect the pseudoniemen. Raises SettingsError if no key belongs to the database, or Unavailable."""
+    store = SqlPseudoniemen(ground.databases.pseudoniem)
+    keys = await recognised(store, digest_keys)
+    return Pseudoniemen(store, keys, ground.databases.audit(PSEUDONIEM_OWNER), ground.clock)
 
 
 def wire_dossiers(ground: Ground, pseudoniemen: DossierPseudoniemen) -> Dossiers:
@@ -195,10 +192,23 @@ def read_sealer(settings: Settings) -> Sealer:
     return Sealer(*sealing_keys(settings))
 
 
+def read_digest_keys(settings: Settings) -> Sequence[DigestKey]:
+    """Return the digest key, and the other one if there is one. Raises SettingsError."""
+    return [DigestKey(key) for key in digest_keys(settings)]
+
+
+def digest_keys(settings: Settings) -> Sequence[bytes]:
+    """Return the octets of the digest key, and of the other one if there is one. Raises SettingsError."""
+    return _keys(DIGEST_KEY.of(settings), settings.keys.other_digest_file)
+
+
 def sealing_keys(settings: Settings) -> Sequence[bytes]:
     """Return the key that seals, and the other one if there is one. Raises SettingsError."""
-    other = settings.keys.other_sealing_file
-    return [read_key(SEALING_KEY.of(settings)), *([read_key(other)] if other is not None else [])]
+    return _keys(SEALING_KEY.of(settings), settings.keys.other_sealing_file)
+
+
+def _keys(file: Path, other: Path | None) -> Sequence[bytes]:
+    return [read_key(file), *([read_key(other)] if other is not None else [])]
 
 
 def first_status(settings: Settings) -> Status:

@@ -96,8 +96,9 @@ async def world(
 
 ON_ONE_DATABASE = (
     "test_attacks_", "test_audit_", "test_bad_", "test_client_assertions", "test_company_keys", "test_contract_",
-    "test_diagnosis", "test_internal_tokens", "test_jwks_uri", "test_openapi", "test_own_", "test_refusals_",
-    "test_token_endpoint", "test_tokens_that_we_sign",
+    "test_diagnosis", "test_ending_", "test_internal_tokens", "test_introspection", "test_jwks_uri", "test_openapi",
+    "test_own_services", "test_professionals", "test_refusals_", "test_sso_token_seed", "test_token_endpoint",
+    "test_tokens_that_we_sign",
 )  # fmt: skip
 """Scenarios about what is refused, or said, before a database is asked, or whose stores have tests of their own in
 tests/contract: the database that production has is enough for them."""

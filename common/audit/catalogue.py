@@ -71,6 +71,37 @@ PROFESSIONAL_REGISTERED: Final = _yes(
     "company_id launch_id account_id pseudoniem",
     Level.NOTICE,
 )
+PROFESSIONALS_LISTED: Final = _yes(
+    "professionals.listed", "A company saw so many of its professionals' accounts.", "company_id count"
+)
+PROFESSIONAL_UNLINKED: Final = _yes(
+    "professional.unlinked",
+    "The link of a professional to an account was undone: by the company, or, where there is no request, an operator.",
+    "company_id account_id",
+    Level.NOTICE,
+)
+PROFESSIONAL_NOT_UNLINKED: Final = _no(
+    "professional.not_unlinked", "A link was to be undone that is not there.", "company_id cause"
+)
+RELATIONSHIPS_LISTED: Final = _yes(
+    "relationships.listed", "A company saw so many of its treatment relationships.", "company_id count"
+)
+RELATIONSHIP_SHOWN: Final = _yes(
+    "relationship.shown", "A company saw a treatment relationship.", "company_id relationship_id pseudoniem"
+)
+RELATIONSHIP_WITHHELD: Final = _no(
+    "relationship.withheld", "A company asked for a treatment relationship that it does not have.", "company_id cause"
+)
+RELATIONSHIP_ENDED: Final = _yes(
+    "relationship.ended",
+    "A company ended a treatment relationship, and what its launches had opened.",
+    "company_id relationship_id pseudoniem",
+    Level.NOTICE,
+)
+RELATIONSHIP_NOT_ENDED: Final = _no(
+    "relationship.not_ended", "A company asked to end a treatment relationship that it does not have.",
+    "company_id cause",
+)  # fmt: skip
 SESSION_RESUMED: Final = _yes(
     "session.resumed",
     "A launched browser was shown its launch, with the permission as it was and a fresh access token.",
@@ -87,7 +118,10 @@ COMPANY_TOKEN_REFUSED: Final = _no(
     "company_token.refused", "A company proved who it is, and asked for what there is not.", "company_id cause"
 )
 TOKEN_REVOKED: Final = _yes(
-    "token.revoked", "A company revoked a token of its own that was still good.", "company_id role jti", Level.NOTICE
+    "token.revoked",
+    "A company revoked a token of its own that could still be accepted.",
+    "company_id role jti",
+    Level.NOTICE,
 )
 SSO_TOKEN_ISSUED: Final = _yes("sso_token.issued", "We signed a launch token in a company's name.", "company_id jti")
 INTERNAL_TOKEN_ISSUED: Final = _yes("internal_token.issued", "A service of ours got an access token.", "service")

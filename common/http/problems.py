@@ -116,7 +116,7 @@ def headers_of(error: ServiceError) -> dict[str, str]:  # noqa: PLR0911 - one re
             return {"WWW-Authenticate": _challenge("Bearer", error="invalid_token")}
         case errors.NotAuthenticated():
             return {"WWW-Authenticate": _challenge("Bearer", error=error.error)}
-        case errors.PermissionDenied() if error.scope:
+        case errors.PermissionDenied() if error.bearer:
             return {"WWW-Authenticate": _challenge("Bearer", error="insufficient_scope", scope=error.scope)}
         case _:
             return {}

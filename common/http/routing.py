@@ -28,6 +28,7 @@ class Resource(Route):
             return await handlers[request.method](request)
 
         super().__init__(path, endpoint, name=path)
+        self.path = self.path_format  # `{id:path}` is the whole rest of the path; outside it is `{id}` like any other
         self.methods = set()  # an empty set: Starlette leaves the method to the endpoint
         self.wire = wire
 

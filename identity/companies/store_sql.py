@@ -9,6 +9,7 @@ from sqlalchemy import Column, ForeignKey, LargeBinary, Row, String, Table, Uuid
 
 from common.sql import IDENTITY, Database, UtcDateTime
 from identity.companies.model import Company, Status
+from schemas.facts import Standing
 from schemas.identifiers import CompanyId
 
 companies = Table(
@@ -92,11 +93,14 @@ class SqlCompanyTokens:
 
     database: Database
 
-    async def admits(self, company_id: CompanyId, jti_digest: bytes) -> bool:
+    async def standing(self, company_id: CompanyId, jti_digest: bytes) -> Standing:
         revoked = exists().where(revoked_tokens.c.company_id == company_id, revoked_tokens.c.jti_digest == jti_digest)
-        active = (companies.c.company_id == company_id, companies.c.status == Status.ACTIVE.value)
+        query = select(companies.c.status, revoked.label("revoked")).where(companies.c.company_id == company_id)
         async with self.database.read() as connection:
-            return await connection.scalar(select(companies.c.company_id).where(*active, ~revoked)) is not None
+            row = (await connection.execute(query)).first()
+        if row is None or row.status != Status.ACTIVE.value:
+            return Standing.COMPANY_NOT_ACTIVE
+        return Standing.TOKEN_REVOKED if row.revoked else Standing.GOOD
 
     async def revoke(self, company_id: CompanyId, jti_digest: bytes, until: datetime) -> bool:
         values = {"company_id": company_id, "jti_digest": jti_digest, "kept_until": until}

@@ -25,8 +25,8 @@ class AccountStore(Protocol):
         """Let only one transaction at a time past here for each company, until it ends."""
         ...
 
-    async def candidates(self, company_id: CompanyId, info: ProfInfo) -> Candidates:
-        """Return the accounts by AGB code, and by names and e-mail address within the company."""
+    async def candidates(self, company_id: CompanyId, sub: str, info: ProfInfo) -> Candidates:
+        """Return the accounts by AGB code, by names and e-mail address within the company, and those refused."""
         ...
 
     async def add(self, account_id: AccountId, info: ProfInfo, now: datetime) -> bool:
@@ -86,10 +86,15 @@ class Professionals:
 
     async def _first(self, company_id: CompanyId, sub: str, info: ProfInfo, now: datetime) -> Admission:
         new_account = AccountId(uuid.uuid4())
-        admission = decide(await self.store.candidates(company_id, info), info, new_account)
+        admission = decide(await self.store.candidates(company_id, sub, info), info, new_account)
         if admission.status == "created" and not await self.store.add(new_account, info, now):
-            # Another company's launch has just made an account with this AGB code: so there is a match now.
-            admission = decide(await self.store.candidates(company_id, info), info, new_account)
+            # The AGB code is another account's: of one that another company's launch has just made, and then there is
+            # a match now; or of one that this company refused for this `sub`, and then the code stays where it is.
+            admission = decide(await self.store.candidates(company_id, sub, info), info, new_account)
+            if admission.status == "created":
+                await self.store.add(new_account, info.model_copy(update={"agb": None}), now)
         if admission.account_id is not None:
             await self.store.link(company_id, sub, admission.account_id, now)
+            if admission.status == "matched" and info.agb is not None:
+                await self.store.give_agb(admission.account_id, info.agb)
         return admission

@@ -9,64 +9,51 @@ from common.audit.catalogue import PSEUDONIEM_GIVEN, PSEUDONIEM_MADE
 from common.audit.events import AuditLog
 from common.audit.kinds import service_name
 from common.clock import Clock
-from common.errors import SettingsError
 from identity.pseudoniem.digest import DigestKey
 from schemas.identifiers import Bsn, Pseudoniem
 
 
 class PseudoniemStore(Protocol):
-    async def find(self, version: int, digest: bytes) -> Pseudoniem | None:
-        """Return the pseudoniem of a digest."""
+    async def find_many(self, digests: Collection[tuple[int, bytes]]) -> Mapping[tuple[int, bytes], Pseudoniem]:
+        """Return the pseudoniemen of (version, digest), those that there are, in one query."""
         ...
 
-    async def find_many(self, version: int, digests: Collection[bytes]) -> Mapping[bytes, Pseudoniem]:
-        """Return the pseudoniemen of digests, those that there are, in one query."""
-        ...
+    async def make(self, digests: Mapping[int, bytes], pseudoniem: Pseudoniem) -> Pseudoniem:
+        """Keep `pseudoniem` for a BSN that has none, under all its digests; return the one it has then.
 
-    async def make(self, version: int, digest: bytes, pseudoniem: Pseudoniem) -> Pseudoniem:
-        """Keep `pseudoniem` for a digest that has none; return the one it has then. Of many at once, one wins."""
-        ...
-
-    async def check_value(self, version: int, value: bytes) -> bytes:
-        """Return the check value kept for a key version; `value` is kept if there was none."""
+        Of many at once, one wins. Raises Unavailable if the version that decides is not among them.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Pseudoniemen:
-    """Finds and makes pseudoniemen."""
+    """Finds and makes pseudoniemen. `keys` are those that count, by version (`versions.recognised`)."""
 
     store: PseudoniemStore
-    key: DigestKey
+    keys: Mapping[int, DigestKey]
     audit: AuditLog
     clock: Clock
 
-    async def require_right_key(self) -> None:
-        """Raise SettingsError if the database belongs to another digest key.
-
-        With another key every patient would quietly get a new pseudoniem, and nobody would find their dossier.
-        """
-        value = self.key.check_value()
-        if await self.store.check_value(self.key.version, value) != value:
-            raise SettingsError(
-                "The digest key is not the one that this database was made with. Put back the key that belongs to it."
-            )
-
     async def find(self, bsn: Bsn) -> Pseudoniem | None:
         """Return the pseudoniem of this BSN, if it has one already. No effect."""
-        return await self.store.find(self.key.version, self.key.digest(bsn))
+        return (await self.find_many([bsn]))[0]
 
     async def find_many(self, bsns: Sequence[Bsn]) -> Sequence[Pseudoniem | None]:
         """Return the pseudoniem of each BSN, in the order asked. No effect."""
-        digests = [self.key.digest(bsn) for bsn in bsns]
-        found = await self.store.find_many(self.key.version, set(digests))
-        return [found.get(digest) for digest in digests]
+        digests = [self._digests(bsn) for bsn in bsns]
+        found = await self.store.find_many({pair for each in digests for pair in each.items()})
+        return [next((found[pair] for pair in each.items() if pair in found), None) for each in digests]
 
     async def make(self, bsn: Bsn) -> Pseudoniem:
-        """Return the pseudoniem of this BSN: made on first sight, the same ever after, however many ask at once."""
-        digest = self.key.digest(bsn)
-        found = await self.store.find(self.key.version, digest)
-        return found or await self._make(digest, Pseudoniem(uuid.uuid4()))
+        """Return the pseudoniem of this BSN: made on first sight, the same ever after, however many ask at once.
+
+        Raises Unavailable, also where the key of this process has been retired.
+        """
+        return await self.find(bsn) or await self._make(self._digests(bsn), Pseudoniem(uuid.uuid4()))
+
+    def _digests(self, bsn: Bsn) -> Mapping[int, bytes]:
+        return {version: key.digest(bsn) for version, key in self.keys.items()}
 
     async def give(self, bsn: Bsn, service: str) -> Pseudoniem:
         """Return what `make` returns, to the service of ours that asked."""
@@ -82,9 +69,9 @@ class Pseudoniemen:
         await self.audit.write(*(PSEUDONIEM_GIVEN(now, pseudoniem=one, service=name) for one in given))
         return found
 
-    async def _make(self, digest: bytes, new: Pseudoniem) -> Pseudoniem:
+    async def _make(self, digests: Mapping[int, bytes], new: Pseudoniem) -> Pseudoniem:
         async with self.audit.unit_of_work():
-            kept = await self.store.make(self.key.version, digest, new)
+            kept = await self.store.make(digests, new)
             if kept == new:  # else another was first, and has the event
                 await self.audit.write(PSEUDONIEM_MADE(self.clock(), pseudoniem=kept))
         return kept

@@ -4,11 +4,14 @@ import uuid
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
-from common.errors import TreatmentRelationshipConflict, TreatmentRelationshipUnknown
+from common.errors import TreatmentRelationshipConflict, TreatmentRelationshipUnknown, Unavailable
 from schemas.facts import Relationship
 from schemas.identifiers import AccountId, CompanyId, Pseudoniem, RelationshipId
+
+_ATTEMPTS: Final = 3
+"""How often a relationship that ended in the same moment is looked for anew."""
 
 
 class RelationshipStore(Protocol):
@@ -30,8 +33,12 @@ class RelationshipStore(Protocol):
         """Keep a relationship; return the one that has its name then. Of many at once, one wins."""
         ...
 
+    async def hold(self, relationship_id: RelationshipId) -> bool:
+        """Return whether the relationship is there; if so it does not end before this transaction does."""
+        ...
+
     async def join(self, relationship_id: RelationshipId, account_id: AccountId, now: datetime) -> None:
-        """Keep that a professional is in a relationship, from now."""
+        """Keep that a professional is in a relationship that is held, from now."""
         ...
 
 
@@ -61,10 +68,23 @@ class Relationships:
         known, TreatmentRelationshipConflict for a name that is another patient's.
         """
         async with self.store.unit_of_work():
-            relationship = await self._relationship(company_id, external_id, pseudoniem, account_id, now)
-            if relationship is not None and account_id is not None:
-                await self.store.join(relationship.relationship_id, account_id, now)
-            return relationship
+            for _ in range(_ATTEMPTS):
+                relationship = await self._relationship(company_id, external_id, pseudoniem, account_id, now)
+                if relationship is None or await self._entered(relationship.relationship_id, account_id, now):
+                    return relationship
+        raise Unavailable("the treatment relationship", private="it ended again and again")
+
+    async def enter(self, relationship_id: RelationshipId, account_id: AccountId, now: datetime) -> bool:
+        """Keep that a professional is in a relationship, from now; return whether it is still there."""
+        async with self.store.unit_of_work():
+            return await self._entered(relationship_id, account_id, now)
+
+    async def _entered(self, relationship_id: RelationshipId, account_id: AccountId | None, now: datetime) -> bool:
+        if not await self.store.hold(relationship_id):
+            return False  # the company has ended it since we looked
+        if account_id is not None:
+            await self.store.join(relationship_id, account_id, now)
+        return True
 
     async def _relationship(
         self,

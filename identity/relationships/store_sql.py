@@ -1,13 +1,28 @@
 """Treatment relationships in the database."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Row, Select, String, Table, UniqueConstraint, Uuid, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Row,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    Uuid,
+    and_,
+    delete,
+    select,
+)
 
 from common.sql import IDENTITY, Database, UtcDateTime
+from identity.relationships.administration import Dated
 from schemas.facts import Relationship
 from schemas.identifiers import AccountId, CompanyId, Pseudoniem, RelationshipId
 
@@ -41,11 +56,7 @@ class SqlRelationships:
         return self.database.transaction()
 
     async def find(self, company_id: CompanyId, external_id: str) -> Relationship | None:
-        return await self._first(
-            select(relationships).where(
-                relationships.c.company_id == company_id, relationships.c.external_id == external_id
-            )
-        )
+        return await self._first(select(relationships).where(_named(company_id, external_id)))
 
     async def joined_last(
         self, company_id: CompanyId, account_id: AccountId, pseudoniem: Pseudoniem
@@ -75,6 +86,13 @@ class SqlRelationships:
             winner = await self.find(company_id, relationship.external_id)
         return winner or relationship
 
+    async def hold(self, relationship_id: RelationshipId) -> bool:
+        this = relationships.c.relationship_id == relationship_id
+        # KEY SHARE: as many launches as like hold one at once, and `end` waits for them. SQLite has one writer anyway.
+        held = select(relationships.c.relationship_id).where(this).with_for_update(read=True, key_share=True)
+        async with self.database.transaction() as connection:
+            return await connection.scalar(held) is not None
+
     async def join(self, relationship_id: RelationshipId, account_id: AccountId, now: datetime) -> None:
         values = {"relationship_id": relationship_id, "account_id": account_id, "joined_at": now}
         insert = self.database.insert(members).values(values)
@@ -85,6 +103,42 @@ class SqlRelationships:
     async def _first(self, query: Select[Any]) -> Relationship | None:
         async with self.database.read() as connection:
             row: Row[Any] | None = (await connection.execute(query)).first()
-        if row is None:
-            return None
-        return Relationship(RelationshipId(row.relationship_id), row.external_id, Pseudoniem(row.pseudoniem))
+        return _relationship(row) if row is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAdministration:
+    """`AdministrationStore` on a database."""
+
+    database: Database
+
+    async def find(self, company_id: CompanyId, external_id: str) -> Dated | None:
+        found = await self._where(_named(company_id, external_id), limit=1)
+        return found[0] if found else None
+
+    async def page(self, company_id: CompanyId, after: str, limit: int) -> Sequence[Dated]:
+        behind = and_(relationships.c.company_id == company_id, relationships.c.external_id > after)
+        return await self._where(behind, limit=limit)
+
+    async def end(self, company_id: CompanyId, external_id: str) -> Relationship | None:
+        async with self.database.transaction() as connection:
+            held = select(relationships).where(_named(company_id, external_id)).with_for_update()
+            row = (await connection.execute(held)).first()
+            if row is None:
+                return None
+            for table in (members, relationships):
+                await connection.execute(delete(table).where(table.c.relationship_id == row.relationship_id))
+        return _relationship(row)
+
+    async def _where(self, which: ColumnElement[bool], *, limit: int) -> list[Dated]:
+        query = select(relationships).where(which).order_by(relationships.c.external_id).limit(limit)
+        async with self.database.read() as connection:
+            return [(_relationship(row), row.made_at) for row in await connection.execute(query)]
+
+
+def _named(company_id: CompanyId, external_id: str) -> ColumnElement[bool]:
+    return and_(relationships.c.company_id == company_id, relationships.c.external_id == external_id)
+
+
+def _relationship(row: Row[Any]) -> Relationship:
+    return Relationship(RelationshipId(row.relationship_id), row.external_id, Pseudoniem(row.pseudoniem))

@@ -32,7 +32,7 @@ def list_all(
     for company in _with_admission(config, lambda admission: admission.all()):
         if status in {None, company.status}:
             moment = company.registered_at.strftime("%Y-%m-%d %H:%M")
-            typer.echo(f"{company.company_id}  {company.status.value:<9}  {moment}  {_printable(company.name)}")
+            typer.echo(f"{company.company_id}  {company.status.value:<9}  {moment}  {printable(company.name)}")
 
 
 @app.command()
@@ -40,7 +40,7 @@ def show(company_id: CompanyId, config: Config = None) -> None:
     """Show one company."""
     company = _with_admission(config, lambda admission: admission.find(company_id))
     typer.echo(f"Company     {company.company_id}")
-    typer.echo(f"Name        {_printable(company.name)}")
+    typer.echo(f"Name        {printable(company.name)}")
     typer.echo(f"Status      {company.status.value}")
     typer.echo(f"Registered  {company.registered_at:%Y-%m-%d %H:%M} UTC")
 
@@ -68,21 +68,23 @@ def withdraw_keys(company_id: CompanyId, config: Config = None) -> None:
     """Forget where a suspended company publishes its keys, and let others have those keys."""
 
     async def withdraw(databases: Databases) -> Company:
-        return await KeyWithdrawal(_admission(databases), SqlKeySets(databases.identity)).withdraw(company_id)
+        return await KeyWithdrawal(admission_of(databases), SqlKeySets(databases.identity)).withdraw(company_id)
 
-    company = _with_databases(config, withdraw)
-    typer.echo(f"{_printable(company.name)} ({company.company_id}) publishes no keys.")
+    company = with_databases(config, withdraw)
+    typer.echo(f"{printable(company.name)} ({company.company_id}) publishes no keys.")
 
 
 def _with_admission(config: Path | None, ask: Callable[[Admission], Awaitable[T]]) -> T:
-    return _with_databases(config, lambda databases: ask(_admission(databases)))
+    return with_databases(config, lambda databases: ask(admission_of(databases)))
 
 
-def _admission(databases: Databases) -> Admission:
+def admission_of(databases: Databases) -> Admission:
+    """Return what finds and admits companies."""
     return Admission(SqlCompanies(databases.identity), databases.audit(IDENTITY_OWNER), wall_clock)
 
 
-def _with_databases(config: Path | None, ask: Callable[[Databases], Awaitable[T]]) -> T:
+def with_databases(config: Path | None, ask: Callable[[Databases], Awaitable[T]]) -> T:
+    """Return what is asked of identity's database. Raises SettingsError, Unavailable, and what `ask` does."""
     url = database_of(IDENTITY_OWNER).of(settings_of(config))
 
     async def answer() -> T:
@@ -97,9 +99,9 @@ def _with_databases(config: Path | None, ask: Callable[[Databases], Awaitable[T]
 
 
 def _say(company: Company) -> None:
-    typer.echo(f"{_printable(company.name)} ({company.company_id}) is {company.status.value}.")
+    typer.echo(f"{printable(company.name)} ({company.company_id}) is {company.status.value}.")
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """Return a name without what could steer a terminal: anyone may register a company under any name."""
     return "".join(character if character.isprintable() else "?" for character in name)

@@ -12,8 +12,8 @@ from common.http.body import json_object
 from common.http.routing import Resource
 from identity.patients.registered import RegisteredPatients
 from schemas.base import Rules
-from schemas.bodies import TokenAnswer
 from schemas.profiles import PATIENT
+from schemas.token_bodies import TokenAnswer
 from services.demo.sign_in import SignIn
 from sso.issuer.endpoint import NO_STORE
 from sso.issuer.issue import TokenIssuer

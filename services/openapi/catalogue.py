@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.openapi.areas import companies, dossiers, launches, pseudoniemen, running, tokens
+from services.openapi.areas import companies, dossiers, launches, professionals, pseudoniemen, running, tokens
 from services.openapi.operation import Operation
 
 AREAS: Final[Mapping[str, Sequence[Operation]]] = {
     "Companies and their keys": companies.OPERATIONS,
     "Tokens": tokens.OPERATIONS,
     "Launches": launches.OPERATIONS,
+    "Professionals and treatment relationships": professionals.OPERATIONS,
     "Dossiers and permissions": dossiers.OPERATIONS,
     "Pseudoniemen": pseudoniemen.OPERATIONS,
     "Running it": running.OPERATIONS,

@@ -17,6 +17,7 @@ HEADERS: Final[Mapping[str, Any]] = {
     for name, meaning in {
         "Allow": "The methods that the path has",
         "Cache-Control": "How long the answer may be kept",
+        "Link": "The next page, as rel=next (RFC 8288); absent on the last",
         "Location": "Where it is",
         "Retry-After": "Seconds until trying again makes sense",
         "Set-Cookie": "The session, or its end",
@@ -26,10 +27,10 @@ HEADERS: Final[Mapping[str, Any]] = {
 }
 
 _SCOPES: Final[Mapping[Scope, str]] = {
-    Scope.DOSSIER_READ: "See dossiers",
-    Scope.DOSSIER_WRITE: "Make and delete dossiers",
+    Scope.DOSSIER_READ: "See dossiers and treatment relationships",
+    Scope.DOSSIER_WRITE: "Make and delete dossiers, end treatment relationships",
     Scope.PERMISSION_READ: "Ask whether a patient approved sharing",
-    Scope.SSO_ISSUE: "Have SSO tokens signed",
+    Scope.SSO_ISSUE: "Have SSO tokens signed, and undo the wrong link of a professional",
     Scope.KEYS_MANAGE: "Register and revoke keys",
 }
 

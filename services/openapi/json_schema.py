@@ -22,7 +22,7 @@ _BY_HAND: Final[list[tuple[Any, JsonSchemaValue]]] = [
             "description": "Eight or nine digits that pass the 11-test; never zero.",
         },
     ),
-    (AgbCode, {"type": "string", "pattern": "^[0-9]{8}$"}),
+    (AgbCode, {"type": "string", "pattern": "^[0-9]{8}$", "description": "Never zero."}),
     (Email, {"type": "string", "format": "idn-email", "maxLength": 255}),
     (Jti, {"type": "string", "pattern": "^[!-~]{1,256}$"}),
     (FilledText, {"type": "string", "minLength": 1, "maxLength": 255, "description": "Not blank."}),

@@ -2,10 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, RootModel
 
 from schemas.base import Answer, FilledText, Omittable, Schema
-from schemas.bodies import KeyAnswer, LaunchRequest, SkippedKeyAnswer
+from schemas.bodies import KeyAnswer, LaunchRequest, RelationshipAnswer, SkippedKeyAnswer
 from schemas.identifiers import Bsn
 
 
@@ -56,6 +56,10 @@ class PatientLogin(Schema):  # the demo's model once more: production loads noth
 
 class KeyList(Answer):
     items: list[KeyAnswer]
+
+
+class RelationshipList(RootModel[list[RelationshipAnswer]]):
+    """A bare array, as all lists under `/api/v1` are."""
 
 
 class KeySet(Answer):

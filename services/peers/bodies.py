@@ -16,6 +16,7 @@ from common.errors import Unavailable
 from dossier.model import Choice
 from schemas.base import Answer, Rules
 from schemas.bodies import Permission
+from schemas.facts import Standing
 
 MAX_COMPANIES: Final = 1_000
 """Whose names are asked in one question: more than fit into a body."""
@@ -58,10 +59,10 @@ class OfToken(Question):
     jti: str
 
 
-class Admitted(Reply):
-    """False where the company is not known or not active, or the token is revoked."""
+class TokenStanding(Reply):
+    """A company that is not known is not active."""
 
-    admitted: bool
+    standing: Standing
 
 
 class OfCompanies(Question):
@@ -79,9 +80,10 @@ class OfLaunch(Question):
 
 
 class PatientOfLaunch(Reply):
-    """Null for a launch without a patient, and for one that is not known."""
+    """Null for a launch without a patient, and for one that has `ended`, or never was."""
 
     pseudoniem: UUID | None
+    ended: bool = False
 
 
 class OfSession(Question):

@@ -11,5 +11,5 @@ async def require_service(access: InternalAccess, request: Request, *names: str)
     """Return which of these services asks. Raises NotAuthenticated or PermissionDenied."""
     name = await access.internal(bearer_token(request))
     if name not in names:
-        raise PermissionDenied(f"This is answered to {' and '.join(names)} alone.")
+        raise PermissionDenied(f"This is answered to {' and '.join(names)} alone.", bearer=True)
     return name

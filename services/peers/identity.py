@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from common.errors import NotAuthenticated
 from common.http.body import json_object
 from common.http.routing import Resource
 from identity.companies.service import Companies
@@ -13,14 +14,15 @@ from identity.companies.tokens import CompanyTokens
 from identity.patients.sessions import PatientSessions
 from schemas.base import Rules
 from schemas.callers import InternalAccess
-from schemas.facts import SignedInPatient
+from schemas.facts import SignedInPatient, Standing
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from services.peers import bodies
 from services.peers.callers import require_service
 from services.peers.client import Peer
+from sso.launch.flow import launch_ended
 from sso.verifier.access import Launches
 
-_ADMITS, _NAMES = "/internal/companies/admits", "/internal/companies/names"
+_STANDING, _NAMES = "/internal/tokens/standing", "/internal/companies/names"
 _LAUNCH, _SESSION, _SIGN_OUT = "/internal/launches/patient", "/internal/patients/session", "/internal/patients/sign-out"
 _SIGN_IN, _FAILED = "/internal/patients/sign-in", "/internal/patients/failed-sign-in"
 
@@ -31,10 +33,10 @@ class PeerCompanies:
 
     peer: Peer
 
-    async def admits(self, company_id: CompanyId, jti: str) -> bool:
+    async def standing(self, company_id: CompanyId, jti: str) -> Standing:
         """Return whether the company is active, and has not revoked this token of its own. Raises Unavailable."""
         asked = bodies.OfToken(company_id=company_id, jti=jti)
-        return bodies.Admitted.of(await self.peer.ask(_ADMITS, asked.wire(), safe=True)).admitted
+        return bodies.TokenStanding.of(await self.peer.ask(_STANDING, asked.wire(), safe=True)).standing
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
         """Return the names of companies. Raises Unavailable."""
@@ -53,9 +55,11 @@ class PeerLaunches:
     peer: Peer
 
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
-        """Return the patient of a launch. Raises Unavailable."""
+        """Return the patient of a launch. Raises NotAuthenticated for one that has ended, or Unavailable."""
         asked = bodies.OfLaunch(launch_id=launch_id)
         found = bodies.PatientOfLaunch.of(await self.peer.ask(_LAUNCH, asked.wire(), safe=True))
+        if found.ended:
+            raise launch_ended()
         return Pseudoniem(found.pseudoniem) if found.pseudoniem else None
 
 
@@ -101,7 +105,7 @@ class IdentityAnswers:
     def routes(self) -> list[Resource]:
         """Return the routes of these answers."""
         return [
-            Resource(_ADMITS, POST=self.admits),
+            Resource(_STANDING, POST=self.standing),
             Resource(_NAMES, POST=self.names),
             Resource(_LAUNCH, POST=self.patient_of_launch),
             Resource(_SESSION, POST=self.session),
@@ -110,12 +114,12 @@ class IdentityAnswers:
             Resource(_FAILED, POST=self.failed_sign_in),
         ]
 
-    async def admits(self, request: Request) -> Response:
-        """Answer `admits`."""
+    async def standing(self, request: Request) -> Response:
+        """Answer `standing`."""
         await require_service(self.access, request, "dossier")
         asked = bodies.OfToken.parse(await json_object(request), Rules())
-        admitted = await self.tokens.admits(CompanyId(asked.company_id), asked.jti)
-        return JSONResponse(bodies.Admitted(admitted=admitted).wire())
+        standing = await self.tokens.standing(CompanyId(asked.company_id), asked.jti)
+        return JSONResponse(bodies.TokenStanding(standing=standing).wire())
 
     async def names(self, request: Request) -> Response:
         """Answer `names`."""
@@ -128,7 +132,10 @@ class IdentityAnswers:
         """Answer `patient_of`."""
         await require_service(self.access, request, "dossier")
         asked = bodies.OfLaunch.parse(await json_object(request), Rules())
-        found = await self.launches.patient_of(LaunchId(asked.launch_id))
+        try:
+            found = await self.launches.patient_of(LaunchId(asked.launch_id))
+        except NotAuthenticated:  # of the launch, not of the service that asks
+            return JSONResponse(bodies.PatientOfLaunch(pseudoniem=None, ended=True).wire())
         return JSONResponse(bodies.PatientOfLaunch(pseudoniem=found).wire())
 
     async def session(self, request: Request) -> Response:

@@ -20,8 +20,8 @@ from common.http.routing import Resource
 from common.limits import Counted, Limits
 from schemas import scopes
 from schemas.base import Rules
-from schemas.bodies import CompanyCredentials, TokenAnswer
 from schemas.profiles import COMPANY
+from schemas.token_bodies import CompanyCredentials, TokenAnswer
 from sso.issuer.clients import Client, ClientAuthentication, Credentials, SignedCredentials, from_form
 from sso.issuer.issue import TokenIssuer
 

@@ -16,8 +16,8 @@ from common.errors import InvalidClient
 from common.http.address import client_address
 from common.http.routing import Resource
 from common.limits import Counted, Limits
-from schemas.bodies import TokenAnswer
 from schemas.profiles import INTERNAL
+from schemas.token_bodies import TokenAnswer
 from sso.issuer.clients import Credentials, SignedCredentials, secret_digest
 from sso.issuer.endpoint import NO_STORE, require_client_credentials, token_request
 from sso.issuer.issue import TokenIssuer

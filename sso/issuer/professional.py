@@ -20,11 +20,11 @@ from common.http.routing import Resource
 from common.limits import Counted, Limits
 from keys.ring import KeyRing
 from schemas.base import Rules
-from schemas.bodies import SignedToken, TokenContents
 from schemas.callers import CompanyAccess
 from schemas.identifiers import CompanyId
 from schemas.profiles import MAX_TOKEN, PROFESSIONAL
 from schemas.scopes import Scope
+from schemas.token_bodies import SignedToken, TokenContents
 from sso.issuer.issue import signed
 
 

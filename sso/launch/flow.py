@@ -7,13 +7,14 @@ from typing import Protocol
 
 from common.audit.catalogue import LAUNCH_ACCEPTED, LAUNCH_REFUSED
 from common.audit.events import AuditLog, Event
-from common.audit.refusals import refusals
+from common.audit.refusals import because, refusals
 from common.clock import Clock
+from common.errors import NotAuthenticated
 from common.limits import Counted, Limits
 from common.sessions import token_digest
 from schemas.claims import ProfessionalClaims, ProfInfo
 from schemas.facts import AdmissionStatus, Relationship
-from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
+from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem, RelationshipId
 from sso.launch.checks import LaunchChecks, of_token
 from sso.launch.ports import Professionals, Pseudoniemen, Relationships
 from sso.launch.session import Browser, PatientShown, Session, Sessions
@@ -25,7 +26,8 @@ from sso.verifier.trust import Signer
 class Launch:
     """A launch that was carried out. `treatment_relationship_id` is the company's name for the relationship.
 
-    `told` is what the EHR said of the professional, kept for the form only while registration is required.
+    `told` is what the EHR said of the professional, kept for the form only while registration is required. A launch
+    has `ended` when its company has ended the relationship, or undone the link between `sub` and the account.
     """
 
     launch_id: LaunchId
@@ -37,6 +39,14 @@ class Launch:
     treatment_relationship_id: str | None
     launched_at: datetime
     told: ProfInfo | None = None
+    relationship_id: RelationshipId | None = None
+    ended: bool = False
+
+
+def launch_ended() -> NotAuthenticated:
+    """Return the refusal of an access token of a launch that has ended."""
+    ended = NotAuthenticated("This launch has ended. Start again from your EHR.", error="invalid_token")
+    return because(ended, "launch_ended")
 
 
 class Launches(Protocol):
@@ -112,6 +122,7 @@ class LaunchFlow:
                 treatment_relationship_id=relationship.external_id if relationship else None,
                 launched_at=now,
                 told=claims.professional if admission.account_id is None else None,
+                relationship_id=relationship.relationship_id if relationship else None,
             )
             await self.launches.add(launch)
             await self.audit.write(_accepted(launch, token, relationship))

@@ -6,7 +6,7 @@ from typing import Protocol
 from schemas.bodies import LaunchDossier
 from schemas.claims import ProfInfo
 from schemas.facts import Admission, Relationship
-from schemas.identifiers import AccountId, Bsn, CompanyId, Pseudoniem
+from schemas.identifiers import AccountId, Bsn, CompanyId, Pseudoniem, RelationshipId
 
 
 class Pseudoniemen(Protocol):
@@ -44,6 +44,10 @@ class Relationships(Protocol):
 
         None for a launch without a patient. Raises TreatmentRelationshipConflict or TreatmentRelationshipUnknown.
         """
+        ...
+
+    async def enter(self, relationship_id: RelationshipId, account_id: AccountId, now: datetime) -> bool:
+        """Keep that a professional is in a relationship; return whether it is still there."""
         ...
 
 

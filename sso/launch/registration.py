@@ -70,7 +70,7 @@ class Registrations:
     async def open(self, launch_id: str, code: str) -> Launch:
         """Return the launch that a code registers. Raises NotAuthenticated, the same for every cause."""
         launch = await self._find(launch_id)
-        if launch is None or not self.codes.is_code(launch, code, self.clock()):
+        if launch is None or launch.ended or not self.codes.is_code(launch, code, self.clock()):
             raise _ended()
         if await self.companies.signer(launch.company_id) is None:
             raise _ended()
@@ -87,9 +87,9 @@ class Registrations:
         complete = info.model_copy(update={"agb": told.agb})
         async with self.audit.unit_of_work():
             account_id = await self.professionals.register(launch.company_id, launch.sub, complete, now)
-            await self.relationships.join(
-                launch.company_id, launch.treatment_relationship_id, launch.pseudoniem, account_id, now
-            )
+            relationship_id = launch.relationship_id
+            if relationship_id is not None and not await self.relationships.enter(relationship_id, account_id, now):
+                raise _ended()  # in this very moment: the account that was made goes with the transaction
             registered = replace(launch, account_id=account_id, status="created", told=None)
             await self.launches.registered(registered)
             await self.audit.write(

@@ -40,9 +40,8 @@ class LaunchSessions:
         Raises NotAuthenticated without a session that is alive, OtherPatientOpen if `launch_id` names another launch
         than the one that is open.
         """
-        session = await self.require_open(token, launch_id)
-        launch, now = await self._launch(session), self.clock()
-        whose = {"company_id": launch.company_id, "launch_id": launch.launch_id}
+        session, launch = await self._open(token, launch_id)
+        now, whose = self.clock(), {"company_id": launch.company_id, "launch_id": launch.launch_id}
         async with refusals(self.audit, SESSION_REFUSED, now, **whose):
             company = await self.companies.signer(launch.company_id)
             if company is None:
@@ -57,44 +56,54 @@ class LaunchSessions:
 
     async def leave(self, token: str | None, launch_id: str | None = None) -> None:
         """End the session. Raises as `resume` does."""
-        session = await self.require_open(token, launch_id)
-        launch, now = await self._launch(session), self.clock()
-        whose = {"company_id": launch.company_id, "launch_id": launch.launch_id, "pseudoniem": launch.pseudoniem}
+        session, launch = await self._open(token, launch_id)
+        now, pseudoniem = self.clock(), launch.pseudoniem
+        whose = {"company_id": launch.company_id, "launch_id": launch.launch_id, "pseudoniem": pseudoniem}
         async with self.audit.unit_of_work():
             await self.sessions.close(session.digest)
             await self.audit.write(SESSION_LEFT(now, **whose))
 
-    async def require_open(self, token: str | None, launch_id: str | None) -> Session:
-        """Return the session that is alive, with this launch open if one is named. Raises as `resume` does."""
-        session = await self._find(token)
-        if session is None:
-            raise NotAuthenticated("There is no session, or it has ended. Start again from your EHR.")
-        _require_same(session, launch_id)
-        return session
+    async def require_open(self, token: str | None, launch_id: str | None) -> None:
+        """Require a session that is alive, with this launch open if one is named. Raises as `resume` does."""
+        await self._open(token, launch_id)
 
     async def require_no_other(self, token: str | None, launch_id: str) -> None:
         """Raise OtherPatientOpen if the browser has another launch open; nothing open is fine."""
-        session = await self._find(token)
-        if session is not None:
-            _require_same(session, launch_id)
+        found = await self._find(token)
+        if found is not None:
+            _require_same(found[0], launch_id)
 
     async def begin(self, launch: Launch, token: str | None) -> str | None:
         """Return the token of a new session with this launch open; None if the browser has it open already."""
         if await self._find(token) is not None:
             return None
+        if token is not None:
+            await self.sessions.close(token_digest(token))
         new, now = new_token(), self.clock()
         await self.sessions.open(Session(token_digest(new), launch.launch_id, PatientShown(), now, now))
         return new
 
-    async def _launch(self, session: Session) -> Launch:
-        launch = await self.launches.find(session.launch_id)
-        if launch is None:
-            raise _ended()
-        return launch
+    async def _open(self, token: str | None, launch_id: str | None) -> tuple[Session, Launch]:
+        alive = await self._alive(token)
+        if alive is None:
+            raise NotAuthenticated("There is no session, or it has ended. Start again from your EHR.")
+        session, launch = alive
+        whose = {"company_id": launch.company_id, "launch_id": launch.launch_id}
+        async with refusals(self.audit, SESSION_REFUSED, self.clock(), **whose):
+            if launch.ended:
+                raise because(_ended(), "launch_ended")
+        _require_same(session, launch_id)
+        return session, launch
 
-    async def _find(self, token: str | None) -> Session | None:
+    async def _find(self, token: str | None) -> tuple[Session, Launch] | None:
+        alive = await self._alive(token)
+        return alive if alive is not None and not alive[1].ended else None
+
+    async def _alive(self, token: str | None) -> tuple[Session, Launch] | None:
+        """Return a session that is not over, whatever has become of its launch."""
         session = await self.sessions.find(token_digest(token)) if token is not None else None
-        return session if session is not None and session.alive(self.clock()) else None
+        launch = await self.launches.find(session.launch_id) if session and session.alive(self.clock()) else None
+        return (session, launch) if session is not None and launch is not None else None
 
 
 def _ended() -> NotAuthenticated:

@@ -1,7 +1,7 @@
-"""A company's own launch tokens, as introspection and revocation see them (RFC 7662, RFC 7009)."""
+"""A company's professional tokens, as introspection and revocation see them (RFC 7662, RFC 7009)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from common.errors import TokenRejected, TreatmentRelationshipConflict, TreatmentRelationshipUnknown
@@ -15,6 +15,14 @@ _AHEAD: Final = timedelta(days=36_500)
 """How far ahead an `iat` is looked at: a number in a token can be of any size, a time cannot."""
 
 
+@dataclass(frozen=True, slots=True)
+class Revocable:
+    """A token that could still be accepted: what is kept of its jti, and from when on it ages."""
+
+    jti_digest: bytes
+    until: datetime
+
+
 class Spends(Protocol):
     async def revoke(self, company_id: CompanyId, jti_digest: bytes, until: datetime) -> bool:
         """Spend a token on nothing, and remember it a day longer than `until`; return whether it was unspent."""
@@ -22,7 +30,7 @@ class Spends(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LaunchTokens:
+class CompanyProfessionalTokens:
     """`ProfessionalTokens` of the endpoints: the checks of a launch, and the row that a launch would write."""
 
     checks: LaunchChecks
@@ -39,18 +47,22 @@ class LaunchTokens:
             return None
         return checked.claims
 
-    async def revoke(self, compact: str, company_id: CompanyId, now: datetime) -> bytes | None:
-        """Use up a token of this company that could still be accepted; return the digest of its jti if it could.
+    async def revocable(self, compact: str, company_id: CompanyId, now: datetime) -> Revocable | None:
+        """Return a token of this company as one to revoke, if any clock of ours could still accept it; no effect.
 
-        One that is not good yet is remembered until it is too old. In the transaction that is open. Raises Unavailable.
+        One that is not good yet ages from its `iat` on.
         """
         try:
             signed = await self.checks.signed_by(compact, company_id, now)
             claims = self.checks.tokens.understood(signed).claims
         except TokenRejected:
             return None
-        ahead = claims.iat - now.timestamp()
-        if ahead < -PROFESSIONAL.spend_window.total_seconds():  # too old for every clock of ours
+        latest, at = (now + _AHEAD).timestamp(), now.timestamp()
+        if claims.iat < at - PROFESSIONAL.spend_window.total_seconds():
             return None
-        digest, until = jti_digest(claims.jti), now + timedelta(seconds=min(max(0, ahead), _AHEAD.total_seconds()))
-        return digest if await self.spends.revoke(company_id, digest, until) else None
+        ages_from = datetime.fromtimestamp(max(at, min(claims.iat, latest)), UTC)
+        return Revocable(jti_digest(claims.jti), ages_from)
+
+    async def revoke(self, company_id: CompanyId, token: Revocable) -> bool:
+        """Use up a token, in the transaction that is open; return whether it was unspent."""
+        return await self.spends.revoke(company_id, token.jti_digest, token.until)

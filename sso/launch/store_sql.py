@@ -1,7 +1,8 @@
 """Launches, spends and sessions in the database.
 
 The spend row is the second line against replay: unique on company and jti, in the launch's own transaction. It is
-kept for a day, in one table that is not partitioned, because a unique constraint reaches no further than its table.
+kept for a day (a revoked token's: from when it could be accepted on), in one table that is not partitioned, because a
+unique constraint reaches no further than its table.
 """
 
 import json
@@ -9,15 +10,32 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Column, ForeignKey, Index, LargeBinary, String, Table, Uuid, delete, or_, select, text, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Uuid,
+    and_,
+    bindparam,
+    column,
+    delete,
+    or_,
+    select,
+    table,
+    text,
+    update,
+)
 
 from common.sql import IDENTITY, Database, UtcDateTime
 from keys.sealing import Sealer
 from schemas.base import Rules
 from schemas.claims import ProfInfo
-from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem
+from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem, RelationshipId
 from sso.launch.checks import Spend
-from sso.launch.flow import Launch
+from sso.launch.flow import Launch, launch_ended
 from sso.launch.registration import VALID
 from sso.launch.session import LIMITS, PatientShown, Session
 from sso.verifier.replay import replayed
@@ -55,6 +73,7 @@ launches = Table(
     Column("treatment_relationship_id", String(255)),
     Column("launched_at", UtcDateTime, nullable=False),
     Column("sealed_told", LargeBinary),
+    Column("relationship_id", Uuid),  # no foreign key: when the relationship ends, the launch stays as it was
     Index("ix_launches_told", "launched_at", postgresql_where=_IS_TOLD, sqlite_where=_IS_TOLD),
 )
 
@@ -67,6 +86,23 @@ sessions = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False, index=True),
 )
+
+# What identity keeps, as far as it says whether a launch goes on: looked up with the launch itself, by primary keys, in
+# one query. Joins, and not EXISTS: behind an OR PostgreSQL may read all of a table for that.
+_relationships = table("treatment_relationships", column("relationship_id", Uuid))
+_links = table("account_links", column("company_id", Uuid), column("sub", String), column("account_id", Uuid))
+_ITS_RELATIONSHIP = _relationships.c.relationship_id == launches.c.relationship_id
+_ITS_LINK = and_(*(_links.c[name] == launches.c[name] for name in ("company_id", "sub", "account_id")))
+_GOES_ON = and_(
+    or_(launches.c.treatment_relationship_id.is_(None), _relationships.c.relationship_id.is_not(None)),
+    or_(launches.c.account_id.is_(None), _links.c.account_id.is_not(None)),
+)
+_FOUND = (
+    select(launches, _GOES_ON.label("goes_on"))
+    .select_from(launches.outerjoin(_relationships, _ITS_RELATIONSHIP).outerjoin(_links, _ITS_LINK))
+    .where(launches.c.launch_id == bindparam("launch_id", type_=Uuid()))
+)
+_PATIENT_OF = _FOUND.where(_GOES_ON).with_only_columns(launches.c.pseudoniem)
 
 _PATIENT = "sessions.sealed_patient"
 _TOLD = "launches.sealed_told"
@@ -93,17 +129,22 @@ class SqlLaunches:
         return Spend(LaunchId(row.launch_id) if row.launch_id else None) if row else None
 
     async def revoke(self, company_id: CompanyId, jti_digest: bytes, until: datetime) -> bool:
-        """Spend a token on nothing, and remember it a day longer than `until`; return whether it was unspent."""
         values = {"company_id": company_id, "jti_digest": jti_digest, "launch_id": None, "spent_at": until}
+        spent = (spends.c.company_id == company_id, spends.c.jti_digest == jti_digest)
         async with self.database.transaction() as connection:
             kept = await connection.execute(self.database.insert(spends).values(values).on_conflict_do_nothing())
+            if not kept.rowcount:  # of two tokens with one jti the later one counts
+                longer = update(spends).where(*spent, spends.c.spent_at < until)
+                await connection.execute(longer.values(spent_at=until))
         return bool(kept.rowcount)
 
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
-        """Return the patient of a launch."""
+        """Return the patient of a launch. Raises NotAuthenticated for one that has ended, or never was."""
         async with self.database.read() as connection:
-            found = await connection.scalar(select(launches.c.pseudoniem).where(launches.c.launch_id == launch_id))
-        return Pseudoniem(found) if found else None
+            row = (await connection.execute(_PATIENT_OF, {"launch_id": launch_id})).first()
+        if row is None:
+            raise launch_ended()
+        return Pseudoniem(row.pseudoniem) if row.pseudoniem else None
 
     async def add(self, launch: Launch) -> None:
         async with self.database.transaction() as connection:
@@ -117,7 +158,7 @@ class SqlLaunches:
 
     async def find(self, launch_id: LaunchId) -> Launch | None:
         async with self.database.read() as connection:
-            row = (await connection.execute(select(launches).where(launches.c.launch_id == launch_id))).first()
+            row = (await connection.execute(_FOUND, {"launch_id": launch_id})).first()
         if row is None:
             return None
         return Launch(
@@ -130,10 +171,12 @@ class SqlLaunches:
             treatment_relationship_id=row.treatment_relationship_id,
             launched_at=row.launched_at,
             told=self._told(row.sealed_told, launch_id),
+            relationship_id=RelationshipId(row.relationship_id) if row.relationship_id else None,
+            ended=not row.goes_on,
         )
 
     def _values(self, launch: Launch) -> dict[str, object]:
-        values = {column: value for column, value in asdict(launch).items() if column != "told"}
+        values = {column: value for column, value in asdict(launch).items() if column not in {"told", "ended"}}
         text = launch.told.model_dump_json(exclude_none=True) if launch.told else None
         return values | {"sealed_told": self.sealer.seal(text, _TOLD, launch.launch_id) if text else None}
 

@@ -24,6 +24,7 @@ from keys.partners import VerificationKey
 from schemas.base import Rules
 from schemas.callers import CompanyCaller, LaunchCaller
 from schemas.claims import AccessClaims, CompanyClaims, InternalClaims, LaunchClaims
+from schemas.facts import Standing
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from schemas.profiles import ACCESS, COMPANY, AccessProfile
 from schemas.scopes import Scope
@@ -40,14 +41,14 @@ class OwnKeys(Protocol):
 
 
 class Companies(Protocol):
-    async def admits(self, company_id: CompanyId, jti: str) -> bool:
+    async def standing(self, company_id: CompanyId, jti: str) -> Standing:
         """Return whether the company is active, and has not revoked this access token of its own."""
         ...
 
 
 class Launches(Protocol):
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
-        """Return the patient of a launch."""
+        """Return the patient of a launch. Raises NotAuthenticated for one that has ended."""
         ...
 
 
@@ -64,13 +65,13 @@ class OwnTokens:
         """Return the name of the service of ours that calls. Raises NotAuthenticated or PermissionDenied."""
         async with self.verified(token) as claims:
             if not isinstance(claims, InternalClaims):
-                raise because(PermissionDenied("This call is for our own services."), "wrong_role")
+                raise because(PermissionDenied("This call is for our own services.", bearer=True), "wrong_role")
             return claims.sub
 
-    async def known(self, token: str) -> AccessClaims | None:
+    async def known(self, token: str, now: datetime) -> AccessClaims | None:
         """Return the claims of a token of ours, None for what is none or has expired. Nobody is refused by asking."""
         try:
-            return self._claims(await self._signed(token))
+            return self._claims(await self._signed(token), now)
         except NotAuthenticated:
             return None
 
@@ -82,7 +83,7 @@ class OwnTokens:
         """
         raw = await self._signed(token)
         async with refusals(self.audit, BEARER_REFUSED, self.clock(), **_of(raw)):
-            yield self._claims(raw)
+            yield self._claims(raw, self.clock())
 
     async def _signed(self, token: str) -> RawToken:
         with _looking_the_same():
@@ -95,13 +96,13 @@ class OwnTokens:
                 raise BadSignature(Flaw.BAD_SIGNATURE)
             return raw
 
-    def _claims(self, raw: RawToken) -> AccessClaims:
+    def _claims(self, raw: RawToken, now: datetime) -> AccessClaims:
         with _looking_the_same():
             profile = _profile(raw)
             claims = read_claims(raw, profile, Rules())
             if claims.iss != self.issuer or claims.aud != self.issuer:
                 raise ClaimRejected("aud", "audience")
-            require_not_expired(claims.exp, profile, self.clock())
+            require_not_expired(claims.exp, profile, now)
             return claims
 
 
@@ -121,7 +122,8 @@ class AccessTokens:
         """
         async with self.own.verified(token) as claims:
             if not isinstance(claims, CompanyClaims):
-                raise because(PermissionDenied("This call is for a healthcare company's own token."), "wrong_role")
+                refusal = PermissionDenied("This call is for a healthcare company's own token.", bearer=True)
+                raise because(refusal, "wrong_role")
             return await self._company(claims, scope)
 
     async def company_or_launch(self, token: str, scope: Scope) -> CompanyCaller | LaunchCaller:
@@ -130,18 +132,25 @@ class AccessTokens:
             if isinstance(claims, CompanyClaims):
                 return await self._company(claims, scope)
             if not isinstance(claims, LaunchClaims):
-                refusal = PermissionDenied("This call is for the token of a healthcare company or of a launch.")
-                raise because(refusal, "wrong_role")
+                for_whom = "This call is for the token of a healthcare company or of a launch."
+                raise because(PermissionDenied(for_whom, bearer=True), "wrong_role")
             company_id, launch_id = CompanyId(claims.company_id), LaunchId(claims.launch_id)
             await self._require_admitted(claims)
             return LaunchCaller(company_id, launch_id, await self.launches.patient_of(launch_id))
 
-    async def of_company(self, token: str, company_id: CompanyId) -> CompanyClaims | LaunchClaims | None:
-        """Return the claims of an access token of this company, its own or a launch's, if it would be let in now."""
-        claims = await self.own.known(token)
+    async def of_company(self, token: str, company_id: CompanyId, now: datetime) -> CompanyClaims | LaunchClaims | None:
+        """Return the claims of an access token of this company, its own or a launch's, if it would be let in."""
+        claims = await self.own.known(token, now)
         if not isinstance(claims, CompanyClaims | LaunchClaims) or claims.company_id != company_id:
             return None
-        return claims if await self.companies.admits(company_id, claims.jti) else None
+        if await self.companies.standing(company_id, claims.jti) is not Standing.GOOD:
+            return None
+        if isinstance(claims, LaunchClaims):
+            try:
+                await self.launches.patient_of(LaunchId(claims.launch_id))
+            except NotAuthenticated:  # the launch has ended
+                return None
+        return claims
 
     async def _company(self, claims: CompanyClaims, scope: Scope | None) -> CompanyCaller:
         await self._require_admitted(claims)
@@ -151,8 +160,9 @@ class AccessTokens:
         return CompanyCaller(CompanyId(claims.company_id))
 
     async def _require_admitted(self, claims: CompanyClaims | LaunchClaims) -> None:
-        if not await self.companies.admits(CompanyId(claims.company_id), claims.jti):
-            raise because(_invalid("company not active, or token revoked"), "company_not_active")
+        standing = await self.companies.standing(CompanyId(claims.company_id), claims.jti)
+        if standing is not Standing.GOOD:
+            raise because(_invalid(standing.value.replace("_", " ")), standing.value)
 
 
 @contextmanager

@@ -161,7 +161,8 @@ REFUSALS: Final[Mapping[type[ServiceError], Mending]] = {
     ),
     TokenReplayed: Mending(
         Step.ALREADY_USED,
-        "This token has been used: sign a new one with a new jti for each launch, and send it once, without a retry.",
+        "This token has been used, or revoked: sign a new one with a new jti for each launch, and send it once, "
+        "without a retry.",
     ),
 }
 """What else a launch can answer of an authentic token."""

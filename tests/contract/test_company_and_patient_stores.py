@@ -17,13 +17,12 @@ from identity.patients.registered import Patient, RegisteredPatients
 from identity.patients.sessions import LIMITS, PatientSession, PatientSessions
 from identity.patients.store_sql import SqlPatients, SqlPatientSessions, patients, purge
 from identity.pseudoniem.digest import DigestKey
-from identity.pseudoniem.service import Pseudoniemen
-from identity.pseudoniem.store_sql import SqlPseudoniemen
 from keys.sealing import KEY_BYTES, Sealer
 from schemas.identifiers import Bsn, CompanyId, Pseudoniem
 from sso.issuer.clients import secret_digest
 from tests.support.bsns import fresh_bsn
 from tests.support.clock import SetClock
+from tests.support.databases import pseudoniemen_of
 from tests.support.memory import REGISTERED as NOW
 from tests.support.memory import MemoryAudit
 from tests.support.races import at_once
@@ -72,7 +71,7 @@ async def test_a_patients_names_lie_sealed(database: Database) -> None:
 async def test_a_patient_is_recognised_by_bsn_and_last_name_and_every_other_pair_has_one_answer(
     database: Database,
 ) -> None:
-    pseudoniemen = Pseudoniemen(SqlPseudoniemen(database), DigestKey(bytes(KEY_BYTES)), MemoryAudit(), SetClock())
+    pseudoniemen = await pseudoniemen_of(database, DigestKey(bytes(KEY_BYTES)))
     service = RegisteredPatients(SqlPatients(database, SEALER), pseudoniemen, MemoryAudit(), SetClock())
     bsn, launched, nobody = (Bsn(fresh_bsn()) for _ in range(3))
     patient = await service.register(bsn, "Zoë", "de Vries")

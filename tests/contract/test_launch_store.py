@@ -8,9 +8,13 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from common.errors import TokenReplayed
+from common.errors import NotAuthenticated, TokenReplayed
 from common.sessions import new_token, token_digest
 from common.sql import Database
+from identity.professionals.accounts import Professionals
+from identity.professionals.store_sql import SqlAccounts, SqlLinks
+from identity.relationships.service import Relationships
+from identity.relationships.store_sql import SqlAdministration, SqlRelationships
 from keys.sealing import KEY_BYTES, Sealer
 from schemas.claims import ProfInfo
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
@@ -41,8 +45,13 @@ async def spends(store: SqlLaunches, company_id: CompanyId, jti: str) -> bool:
 
 
 async def kept_launch(database: Database) -> Launch:
-    company = await kept_company(database)
-    launch = Launch(LaunchId(uuid4()), company, None, "u1", "registration_required", Pseudoniem(uuid4()), "1532", NOW)
+    company, launch_id = await kept_company(database), LaunchId(uuid4())
+    treated = await Relationships(SqlRelationships(database)).join(company, "1532", Pseudoniem(uuid4()), None, NOW)
+    assert treated is not None
+    launch = Launch(
+        launch_id, company, None, "u1", "registration_required", treated.pseudoniem, "1532", NOW,
+        relationship_id=treated.relationship_id,
+    )  # fmt: skip
     await SqlLaunches(database, SEALER).add(launch)
     return launch
 
@@ -85,7 +94,9 @@ async def test_a_token_is_revoked_once_and_then_spent_on_nothing(database: Datab
 async def test_a_spent_token_keeps_its_launch_when_it_is_revoked(database: Database) -> None:
     store, company, launch_id = SqlLaunches(database, SEALER), await kept_company(database), LaunchId(uuid4())
     await store.spend(company, digest_of("x"), launch_id, NOW)
-    assert not await store.revoke(company, digest_of("x"), NOW)
+    later = NOW + SPENDS_KEPT
+    assert not await store.revoke(company, digest_of("x"), later)
+    await purge(database, later)
     assert await store.spend_of(company, digest_of("x")) == Spend(launch_id)
 
 
@@ -107,11 +118,60 @@ async def test_a_spend_whose_launch_fails_is_no_spend_and_leaves_no_launch(datab
 
 async def test_a_launch_is_found_as_it_was_kept(database: Database) -> None:
     launch = await kept_launch(database)
-    bare = replace(launch, launch_id=LaunchId(uuid4()), pseudoniem=None, treatment_relationship_id=None)
+    bare = replace(
+        launch, launch_id=LaunchId(uuid4()), pseudoniem=None, treatment_relationship_id=None, relationship_id=None
+    )
     store = SqlLaunches(database, SEALER)
     await store.add(bare)
     assert [await store.find(kept.launch_id) for kept in (launch, bare)] == [launch, bare]
     assert await store.find(LaunchId(uuid4())) is None
+
+
+async def goes_on(database: Database, launch: Launch) -> bool:
+    """Return what is said of a launch to those who look at it, and to those who have its access token."""
+    store = SqlLaunches(database, SEALER)
+    found = await store.find(launch.launch_id)
+    assert found is not None
+    try:
+        assert await store.patient_of(launch.launch_id) == launch.pseudoniem
+    except NotAuthenticated:
+        assert found.ended
+        return False
+    assert not found.ended
+    return True
+
+
+async def test_a_launch_ends_with_its_relationship_and_not_with_one_of_the_same_name(database: Database) -> None:
+    launch, other = await kept_launch(database), await kept_launch(database)
+    assert await goes_on(database, launch)
+    await SqlAdministration(database).end(launch.company_id, "1532")
+    assert not await goes_on(database, launch)
+    assert await goes_on(database, other)
+    anew = await Relationships(SqlRelationships(database)).join(launch.company_id, "1532", launch.pseudoniem, None, NOW)
+    assert anew is not None
+    assert not await goes_on(database, launch)
+
+
+async def test_a_launch_ends_with_the_link_to_its_account(database: Database) -> None:
+    launch, professionals = await kept_launch(database), Professionals(SqlAccounts(database, SEALER))
+    said = ProfInfo(firstname="John", lastname="de Vries", email="john@praktijk.nl")
+    launches = []
+    for sub in ("u1", "u2"):
+        admission = await professionals.admit(launch.company_id, sub, said, NOW)
+        launches.append(
+            replace(launch, launch_id=LaunchId(uuid4()), sub=sub, account_id=admission.account_id, status="linked")
+        )
+        await SqlLaunches(database, SEALER).add(launches[-1])
+    assert launches[0].account_id == launches[1].account_id
+    await SqlLinks(database).refuse(launch.company_id, "u1", NOW)
+    assert [await goes_on(database, one) for one in launches] == [False, True]
+    await professionals.admit(launch.company_id, "u1", said, NOW)
+    assert not await goes_on(database, launches[0])
+
+
+async def test_of_a_launch_that_never_was_no_token_is_good(database: Database) -> None:
+    with pytest.raises(NotAuthenticated):
+        await SqlLaunches(database, SEALER).patient_of(LaunchId(uuid4()))
 
 
 async def test_a_session_is_found_as_it_was_kept_seen_and_closed(store: SqlSessions) -> None:

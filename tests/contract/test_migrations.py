@@ -3,22 +3,28 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, Connection, MetaData, bindparam, inspect, text
+from sqlalchemy import CheckConstraint, Connection, MetaData, Uuid, bindparam, inspect, text
 
-from common.errors import SettingsError
+from common.errors import NotAuthenticated, SettingsError
 from common.sql import Database, UtcDateTime
+from identity.relationships.service import Relationships
+from identity.relationships.store_sql import SqlAdministration, SqlRelationships
 from keys.ring import Purpose
+from keys.sealing import KEY_BYTES, Sealer
 from keys.store_sql import SqlSigningKeys
+from schemas.identifiers import LaunchId, Pseudoniem
 from services.databases import IDENTITY_OWNER, OWNERS, Databases, Owner, open_databases
 from services.migrate import migrate
 from services.schema import is_current, newest
+from sso.launch.store_sql import SqlLaunches
 from tests.support.clock import SetClock
-from tests.support.databases import migrate_to
+from tests.support.databases import kept_company, migrate_to
 from tests.support.memory import MemorySigningKeys
 from tests.support.own_keys import keeper_of, sealed_key, signing_kid
 from tests.support.races import at_once
@@ -104,6 +110,40 @@ async def test_a_file_that_is_no_database_stops_the_start_with_a_sentence(tmp_pa
     with pytest.raises(SettingsError, match="cannot be used"):
         await migrate(databases)
     await databases.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_launch_that_was_made_before_relationships_could_end_goes_on(
+    kind: str, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    history = ScriptDirectory(str(IDENTITY_OWNER.history), version_locations=[str(IDENTITY_OWNER.history)])
+    (before,) = [one.down_revision for one in history.walk_revisions() if one.path.endswith("_relationships.py")]
+    url = f"sqlite:///{tmp_path / 'sso.db'}" if kind == "sqlite" else await postgres_server.create_database()
+    databases = open_databases({IDENTITY_OWNER.name: url})
+    try:
+        await migrate_to(databases.identity, IDENTITY_OWNER, str(before))
+        relationships = Relationships(SqlRelationships(databases.identity))
+        company, patient, now = await kept_company(databases.identity), Pseudoniem(uuid4()), SetClock()()
+        for name in ("1532", "1533"):
+            await relationships.join(company, name, patient, None, now)
+        launch = LaunchId(uuid4())
+        row = {"launch": launch, "company": company, "patient": patient, "at": now}
+        kept = text(
+            "INSERT INTO launches (launch_id, company_id, sub, status, pseudoniem, treatment_relationship_id,"
+            " launched_at) VALUES (:launch, :company, 'u1', 'registration_required', :patient, '1532', :at)"
+        ).bindparams(
+            *(bindparam(name, type_=Uuid()) for name in row if name != "at"), bindparam("at", type_=UtcDateTime())
+        )
+        async with databases.identity.transaction() as connection:
+            await connection.execute(kept, row)
+        await migrate(databases)
+        launches = SqlLaunches(databases.identity, Sealer(bytes(KEY_BYTES)))
+        assert await launches.patient_of(launch) == patient
+        await SqlAdministration(databases.identity).end(company, "1532")
+        with pytest.raises(NotAuthenticated):
+            await launches.patient_of(launch)
+    finally:
+        await databases.close()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

@@ -3,6 +3,8 @@
 import asyncio
 import re
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
 import httpx2
@@ -16,7 +18,7 @@ from tests.support.deployment import AT_OUR_NAME, Deployment, claims_of
 from tests.support.ehr import PROFESSIONAL
 from tests.support.openid import Provider
 from tests.support.races import at_once
-from tests.support.wire import oauth_error, problem, secured
+from tests.support.wire import oauth_error, problem, secured, soon
 from tests.support.world import PAGE
 
 
@@ -137,6 +139,40 @@ async def test_a_browser_launches_goes_on_and_leaves(deployment: Deployment, cli
         assert (went_on.status_code, went_on.headers["location"]) == (303, page)
         assert (await browser.delete("/sso/session")).status_code == 204
         problem(await browser.get("/sso/session"), 401, "not_authenticated")
+
+
+async def test_what_a_company_ends_is_over_at_every_service_within_a_second(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company, bsn = await deployment.company(client), fresh_bsn()
+    dossier = (await company.create_dossier(bsn)).json()["dossierId"]
+    paths = ("/dossier", f"/dossier/{dossier}")
+
+    async def launched(sub: str, name: str) -> list[Callable[[], Awaitable[httpx2.Response]]]:
+        """Launch; return what asks for what the launch opened."""
+        claims = claims_of(company, sub=sub, treatmentRelationshipId=name, patientInfo={"bsn": bsn})
+        context = (await company.launch(company.ehr.sign(claims))).json()
+        bearer = {"Authorization": f"Bearer {context['accessToken']}"}
+        return [partial(client.get, path, headers=bearer) for path in paths]
+
+    first, second, third = await launched("one", "a/b"), await launched("one", "c"), await launched("two", "c")
+    assert [(await ask()).status_code for ask in (*first, *second, *third)] == [200] * 6
+
+    ended = await client.delete("/api/v1/treatment_relationships/a%2Fb", headers=company.bearer)
+    assert ended.status_code == 204
+    for ask in first:
+        problem(await soon(ask, 401, seconds=1), 401, "not_authenticated")
+    assert [(await ask()).status_code for ask in (*second, *third)] == [200] * 4
+
+    undone = await deployment.sso("professional", "unlink", company.company_id, "one")
+    assert undone.code == 0, undone
+    assert undone.out == f"one of Huisartsenpraktijk De Linde ({company.company_id}) is linked to no account.\n"
+    for ask in second:
+        problem(await soon(ask, 401, seconds=1), 401, "not_authenticated")
+    assert [(await ask()).status_code for ask in third] == [200] * 2
+    again = await deployment.sso("professional", "unlink", company.company_id, "one")
+    assert (again.code, again.out) == (1, "")
+    assert again.err.endswith("sso: There is no such professional.\n")
 
 
 async def test_a_professional_of_whom_too_little_is_known_registers(

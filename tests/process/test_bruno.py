@@ -24,8 +24,12 @@ REQUESTS = [
     "Diagnose",
     "Launch",
     "Launch Once More",
+    "ListProfessionals",
+    "ListTreatmentRelationships",
     "DeleteDossier",
     "CheckPatientPermission Not Anymore",
+    "EndTreatmentRelationship",
+    "UnlinkProfessional",
     "RevokeToken",
     "RevokeToken Refused",
 ]

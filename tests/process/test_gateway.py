@@ -173,6 +173,7 @@ def test_what_is_for_our_own_services_is_not_found(client: httpx2.Client, routes
         "//internal/consents",
         "/./pseudoniem",
         "/dossier/../pseudoniem",
+        "/api/v1/treatment_relationships/..%2F..%2F..%2Finternal%2Fconsents",
         "/dossier/%2e%2e/pseudoniem/123456782",
         "/pseudoniem%2F123456782",
         "/pseudoniem?bsn=123456782",
@@ -192,6 +193,12 @@ def test_what_is_nobodys_is_asked_of_the_service_that_has_nothing(client: httpx2
 def test_the_request_arrives_as_it_was_sent(client: httpx2.Client) -> None:
     seen = client.get("/errors/a%2Fb?x=%20", headers={"Host": "sso.example:8443"}).json()
     assert (seen["path"], seen["headers"]["host"]) == ("/errors/a%2Fb?x=%20", "sso.example:8443")
+
+
+def test_an_id_in_a_path_may_have_slashes(client: httpx2.Client) -> None:
+    for path in (f"/api/v1/treatment_relationships/{name}" for name in ("a%2Fb", "%2F", "a%2F..%2Fb", "%3Fx")):
+        seen = client.get(path).json()
+        assert (seen["service"], seen["path"]) == ("identity", path)
 
 
 def test_a_caller_cannot_claim_another_address(client: httpx2.Client) -> None:

@@ -13,6 +13,7 @@ from services.openapi.catalogue import AREAS
 from services.openapi.operation import Caller
 from tests.support.bench import Bench
 from tests.support.bsns import fresh_bsn
+from tests.support.ehr import PROFESSIONAL
 from tests.support.patient import choose
 from tests.support.state import changed, state_of
 from tests.support.wire import problem, same_but_for_the_request
@@ -20,7 +21,10 @@ from tests.support.wire import problem, same_but_for_the_request
 
 @dataclass(frozen=True)
 class Held:
-    """What company B holds: a dossier that its patient approved, and a cursor."""
+    """What company B holds: a dossier that its patient approved, and a cursor.
+
+    A professional and a treatment relationship of B have the id of that dossier, too.
+    """
 
     bsn: str
     dossier_id: str
@@ -33,6 +37,9 @@ async def held(bench: Bench) -> Held:
     dossier = (await bench.b.create_dossier(bsn)).json()["dossierId"]
     await bench.b.create_dossier(fresh_bsn())
     await choose(bench.world, bsn, dossier, "approved")
+    named = {"sub": dossier, "treatmentRelationshipId": dossier, "profInfo": PROFESSIONAL, "patientInfo": {"bsn": bsn}}
+    launched = await bench.b.launch(bench.b.ehr.sign(bench.world.claims(bench.b, **named)))
+    assert launched.status_code == 200, launched.text
     page = await bench.world.client.get("/dossier?limit=1", headers=bench.b.bearer)
     return Held(bsn, dossier, page.json()["nextCursor"])
 
@@ -45,6 +52,15 @@ async def ask(bench: Bench, method: str, path: str, body: Any = None) -> httpx2.
 AT_ANOTHERS: list[tuple[str, str, str, int, str]] = [
     ("TEN-004 B's dossier by its id", "GET", "/dossier/{dossier}", 404, "not_found"),
     ("TEN-004 with a parameter that names B", "GET", "/dossier/{dossier}?companyId={b}", 404, "not_found"),
+    ("TEN-004 B's treatment relationship", "GET", "/api/v1/treatment_relationships/{dossier}", 404, "not_found"),
+    (
+        "TEN-006 B's treatment relationship, ended",
+        "DELETE",
+        "/api/v1/treatment_relationships/{dossier}",
+        404,
+        "not_found",
+    ),
+    ("TEN-006 the link of B's professional, undone", "DELETE", "/company/professionals/{dossier}", 404, "not_found"),
     ("TEN-006 a consent on it", "POST", "/dossier/{dossier}/consents", 404, "not_found"),
     ("TEN-006 its permission, set", "PUT", "/dossier/{bsn}/permission", 405, "method_not_allowed"),
     ("TEN-006 its permission, taken away", "DELETE", "/dossier/{bsn}/permission", 405, "method_not_allowed"),

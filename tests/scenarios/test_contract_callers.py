@@ -13,8 +13,17 @@ from tests.support.wire import problem
 from tests.support.world import World
 
 NEEDED: dict[str, list[Endpoint]] = {
-    "dossier:read": [Endpoint("GET", "/dossier"), Endpoint("GET", f"/dossier/{SOMEWHERE}")],
-    "dossier:write": [Endpoint("POST", "/dossier", {"bsn": ""}), Endpoint("DELETE", f"/dossier/{BSN}")],
+    "dossier:read": [
+        Endpoint("GET", "/dossier"),
+        Endpoint("GET", f"/dossier/{SOMEWHERE}"),
+        Endpoint("GET", "/api/v1/treatment_relationships"),
+        Endpoint("GET", f"/api/v1/treatment_relationships/{SOMEWHERE}"),
+    ],
+    "dossier:write": [
+        Endpoint("POST", "/dossier", {"bsn": ""}),
+        Endpoint("DELETE", f"/dossier/{BSN}"),
+        Endpoint("DELETE", f"/api/v1/treatment_relationships/{SOMEWHERE}"),
+    ],
     "permission:read": [
         Endpoint("GET", f"/dossier/{BSN}/permission"),
         Endpoint("POST", "/dossier/permission", {"bsn": BSN}),
@@ -23,6 +32,8 @@ NEEDED: dict[str, list[Endpoint]] = {
     "sso:issue": [
         Endpoint("POST", "/auth/token/professional", {"sub": "prof1"}),
         Endpoint("POST", "/sso/diagnose", {"token": "a.b.c"}),
+        Endpoint("GET", "/company/professionals"),
+        Endpoint("DELETE", f"/company/professionals/{SOMEWHERE}"),
     ],
     "keys:manage": [
         Endpoint("GET", "/company/keys"),
@@ -32,7 +43,9 @@ NEEDED: dict[str, list[Endpoint]] = {
 }
 """What each scope is for. The requests change nothing: what they ask for is not there, or wrong."""
 COMPANYS = [*(endpoint for endpoints in NEEDED.values() for endpoint in endpoints), Endpoint("GET", "/company")]
-FOR_LAUNCHES = {str(endpoint) for endpoint in NEEDED["dossier:read"]}
+NOT_ENOUGH = 'Bearer realm="sso", error="insufficient_scope"'
+"""What RFC 6750 3.1 has for a good token that does not open this."""
+FOR_LAUNCHES = {str(endpoint) for endpoint in NEEDED["dossier:read"] if endpoint.path.startswith("/dossier")}
 
 
 async def bearer(bench: Bench, *scopes: str) -> dict[str, str]:
@@ -107,6 +120,7 @@ async def test_a_good_token_of_another_kind_is_403_everywhere(bench: Bench) -> N
                 endpoint.method, endpoint.path, json=endpoint.body, headers=headers
             )
             problem(answer, 403, "permission_denied")
+            assert answer.headers["www-authenticate"] == NOT_ENOUGH
 
 
 async def test_the_pseudoniem_is_for_internal_tokens_alone(bench: Bench) -> None:
@@ -118,5 +132,6 @@ async def test_the_pseudoniem_is_for_internal_tokens_alone(bench: Bench) -> None
         for headers in refused:
             answer = await bench.world.client.request(*ask, json=endpoint.body, headers=headers)
             problem(answer, 403, "permission_denied")
+            assert answer.headers["www-authenticate"] == NOT_ENOUGH
         good = await bench.world.client.request(*ask, json=endpoint.body, headers=kinds["internal"])
         assert good.status_code == 200

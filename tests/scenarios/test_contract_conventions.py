@@ -17,13 +17,15 @@ CAMEL_CASE = re.compile(r"[a-z]+([A-Z][a-z]+)*")
 SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)*")
 OAUTH = {"TokenForm", "ServiceTokenForm", "TokenAnswer", "OAuthProblem", "ServerMetadata"}
 """The bodies that are of RFC 6749 and RFC 8414."""
+API_V1 = {"RelationshipAnswer"}
+"""The bodies under `/api/v1`."""
 
 
-def test_members_are_named_in_camel_case_and_those_of_oauth_in_snake_case() -> None:
+def test_members_are_named_in_camel_case_and_those_of_oauth_and_api_v1_in_snake_case() -> None:
     schemas = document(AREAS, ISSUER)["components"]["schemas"]
-    assert schemas.keys() > OAUTH
+    assert schemas.keys() > OAUTH | API_V1
     for name, schema in schemas.items():
-        form = SNAKE_CASE if name in OAUTH else CAMEL_CASE
+        form = SNAKE_CASE if name in OAUTH | API_V1 else CAMEL_CASE
         assert [member for member in schema.get("properties", {}) if not form.fullmatch(member)] == [], name
 
 

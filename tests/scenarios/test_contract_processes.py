@@ -126,9 +126,11 @@ async def test_while_the_database_is_down_the_answer_is_503_and_the_token_is_goo
         for answer in (await company.launch(token), await company.create_dossier(fresh_bsn())):
             problem(answer, 503, "unavailable")
             assert int(answer.headers["retry-after"]) >= 1
-        asked = await company.fetch_token()
-        assert (asked.status_code, asked.json()["error"]) == (503, "unavailable")
-        assert int(asked.headers["retry-after"]) >= 1
+        about = {"token": company.token, "client_id": company.company_id, "client_secret": company.secret}
+        revoked = await company.client.post("/auth/revoke", data=about)
+        for asked in (await company.fetch_token(), revoked):
+            assert (asked.status_code, asked.json()["error"]) == (503, "unavailable")
+            assert int(asked.headers["retry-after"]) >= 1
         ready = await world.client.get("/readyz")
         assert (await world.client.get("/healthz")).status_code == 200
     finally:
@@ -139,6 +141,7 @@ async def test_while_the_database_is_down_the_answer_is_503_and_the_token_is_goo
     assert (await world.client.get("/readyz")).status_code == 200
     assert (await company.launch(token)).status_code == 200
     problem(await company.launch(token), 401, "token_replayed")
+    assert (await company.client.get("/company", headers=company.bearer)).status_code == 200  # not revoked after all
 
 
 async def test_the_first_launch_after_postgresql_came_back_is_accepted(

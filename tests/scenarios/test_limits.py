@@ -48,6 +48,27 @@ async def test_whoever_is_refused_too_often_is_not_looked_at_any_more(world: Wor
     problem(await company.launch(company.ehr.sign(world.claims(company))), 429, "rate_limited")
 
 
+async def test_a_secret_is_not_guessed_for_long(world: World) -> None:
+    """RFC 6749 2.3.1: after too many wrong ones not even the right one is looked at."""
+    company = await world.company(alg="ES256")
+    for guess in ("a", "b"):
+        answer = await company.fetch_token(client_secret=guess)
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+    answer = await company.fetch_token()
+    assert (answer.status_code, answer.json()["error"]) == (429, "rate_limited")
+
+
+@pytest.mark.parametrize("path", ["/auth/introspect", "/auth/revoke"])
+async def test_neither_a_secret_nor_a_token_is_guessed_for_long_by_asking_about_tokens(world: World, path: str) -> None:
+    """RFC 7662 4, RFC 7009 5: who does not prove who they are is refused so often, and then not looked at."""
+    company = await world.company(alg="ES256")
+    form = {"token": company.token, "client_id": company.company_id}
+    for guess in ("a", "b", "c"):
+        assert (await world.client.post(path, data=form | {"client_secret": guess})).status_code == 401
+    answer = await world.client.post(path, data=form | {"client_secret": company.secret})
+    assert (answer.status_code, answer.json()["error"]) == (429, "rate_limited")
+
+
 async def test_a_company_beyond_its_limit_keeps_no_other_out(world: World) -> None:
     one, other = await world.company(alg="ES256"), await world.company(alg="ES256")
     limits: Limits = world.service.ground.limits

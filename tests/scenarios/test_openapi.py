@@ -85,7 +85,9 @@ def test_every_row_of_the_table_of_errors_has_a_sample() -> None:
 
 def test_what_can_be_left_out_cannot_be_null() -> None:
     schemas = document(AREAS, ISSUER)["components"]["schemas"]
-    assert schemas["GivenProfInfo"]["properties"]["agb"] == {"type": "string", "pattern": "^[0-9]{8}$"}
+    assert schemas["GivenProfInfo"]["properties"]["agb"] == {
+        "type": "string", "pattern": "^[0-9]{8}$", "description": "Never zero."
+    }  # fmt: skip
     assert "required" not in schemas["GivenProfInfo"]
 
 

@@ -189,6 +189,28 @@ async def test_bearer_tokens_keep_working_while_redis_is_down(lonely: World, own
     assert (await lonely.client.get("/readyz")).status_code == 200
 
 
+async def test_what_is_ended_while_redis_is_down_is_over_at_once(lonely: World, own_redis: RedisServer) -> None:
+    company, bsn = await lonely.company(alg="ES256"), fresh_bsn()
+    contexts = []
+    for name in ("ended", "1532"):
+        claims = lonely.claims(
+            company, sub=name, profInfo=PROFESSIONAL, treatmentRelationshipId=name, patientInfo={"bsn": bsn}
+        )
+        contexts.append((await company.launch(company.ehr.sign(claims))).json())
+    launched = [{"Authorization": f"Bearer {context['accessToken']}"} for context in contexts]
+    own_redis.kill()
+    try:
+        before = [(await lonely.client.get("/dossier", headers=bearer)).status_code for bearer in launched]
+        for path in ("/api/v1/treatment_relationships/ended", "/company/professionals/1532"):
+            assert (await lonely.client.delete(path, headers=company.bearer)).status_code == 204
+        after = [await lonely.client.get("/dossier", headers=bearer) for bearer in launched]
+    finally:
+        own_redis.start()
+    assert before == [200, 200]
+    for answer in after:
+        problem(answer, 401, "not_authenticated")
+
+
 async def nothing_is_accepted(company: Company, token: str) -> None:
     """Check that a launch is refused as `unavailable` within a second, for a back end and for a browser."""
     started = time.monotonic()

@@ -15,11 +15,16 @@ from common.settings import DatabaseSettings
 from common.sql import Database
 from identity.companies.model import Company, Status
 from identity.companies.store_sql import SqlCompanies
+from identity.pseudoniem.digest import DigestKey
+from identity.pseudoniem.service import Pseudoniemen
+from identity.pseudoniem.store_sql import SqlPseudoniemen
+from identity.pseudoniem.versions import recognised
 from schemas.identifiers import CompanyId
 from services.databases import Owner, open_databases, urls_of
 from services.migrate import migrate
 from sso.issuer.clients import make_secret, secret_digest
-from tests.support.memory import REGISTERED
+from tests.support.clock import SetClock
+from tests.support.memory import REGISTERED, MemoryAudit
 
 
 @asynccontextmanager
@@ -39,6 +44,12 @@ async def kept_company(database: Database) -> CompanyId:
     company = Company(company_id, "Huisartsenpraktijk De Linde", Status.ACTIVE, REGISTERED)
     await SqlCompanies(database).add(company, secret_digest(make_secret()))
     return company_id
+
+
+async def pseudoniemen_of(database: Database, *keys: DigestKey) -> Pseudoniemen:
+    """Return the pseudoniemen of a process that has these digest keys."""
+    store = SqlPseudoniemen(database)
+    return Pseudoniemen(store, await recognised(store, keys), MemoryAudit(), SetClock())
 
 
 async def migrate_to(database: Database, owner: Owner, revision: str) -> None:

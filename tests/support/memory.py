@@ -16,6 +16,7 @@ from common.limits import Counted
 from keys import policy
 from keys.partners import MAX_KEYS, PartnerKey
 from keys.ring import Purpose, SealedKey
+from schemas.facts import Standing
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from sso.issuer.clients import Client, RegisteredClient, secret_digest
 from sso.verifier.trust import Signer
@@ -77,8 +78,10 @@ class MemoryCompanies:
     async def signer(self, company_id: CompanyId) -> Signer | None:
         return self.signers.get(company_id)
 
-    async def admits(self, company_id: CompanyId, jti: str) -> bool:
-        return company_id in self.signers and (company_id, jti) not in self.revoked
+    async def standing(self, company_id: CompanyId, jti: str) -> Standing:
+        if company_id not in self.signers:
+            return Standing.COMPANY_NOT_ACTIVE
+        return Standing.TOKEN_REVOKED if (company_id, jti) in self.revoked else Standing.GOOD
 
     async def client(self, company_id: CompanyId) -> RegisteredClient | None:
         signer = self.signers.get(company_id)

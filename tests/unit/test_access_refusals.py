@@ -149,7 +149,7 @@ DETAILS: list[tuple[Asked, Callable[[Desk], str], str, str]] = [
         company,
         lambda desk: gone(desk, desk.signed()),
         "The access token is not valid.",
-        "company not active, or token revoked",
+        "company not active",
     ),
     (company, lambda desk: desk.signed(FOREIGN_KEY), "The access token is not valid.", "no_fitting_key"),
     (

@@ -70,6 +70,11 @@ async def test_a_good_assertion_says_whose_it_is(counter: Counter, typ: str | No
         assert proved == SignedAssertion(counter.desk.company, "Huisartsenpraktijk De Linde", "one")
 
 
+async def test_other_claims_are_without_effect(counter: Counter) -> None:
+    besides: dict[str, Any] = {"scope": "keys:manage", "role": "Internal", "azp": NOBODY, "nonce": "", "x": [{}]}
+    assert (await counter.proved(**besides)).company_id == counter.desk.company
+
+
 RULES: dict[str, tuple[dict[str, Any], str, str]] = {
     "no sub": ({"sub": None}, "sub", "missing"),
     "somebody else as sub": ({"sub": "profID1241"}, "sub", "signer"),

@@ -104,3 +104,5 @@ def test_companies_are_asked_after_in_a_database_that_is_current(tmp_path: Path)
     for unknown in (str(uuid4()), "no id"):
         for command in ("show", "approve", "suspend", "resume", "withdraw-keys"):
             assert "no company with this id" in said(sso("company", command, unknown, **settings), 1)
+        unlinking = ("professional", "unlink", unknown, "profID1241")
+        assert "no company with this id" in said(sso(*unlinking, **settings), 1)

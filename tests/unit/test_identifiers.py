@@ -142,14 +142,14 @@ JTI = TypeAdapter[str](Jti)
 
 GOOD: dict[TypeAdapter[str], list[str]] = {
     EMAIL: ["a@b", "john.devries@praktijk.nl", "o'neil+x@a-b.example", "zoë@praktijk.nl", "a@é.nl"],
-    AGB: ["01000000", "00000000"],
+    AGB: ["01000000", "91234567", "99999999", "00000001"],
     JTI: ["1", "x" * 256, "!~", "a:b|c", "3fa85f64-5717-4562-b3fc-2c963f66afa6"],
 }
 NO_LOCAL = ["", "a", "@b", "a b@c", "x" * 65 + "@b", '"a"@b', "a\n@b"]
 NO_DOMAIN = ["a@", "a@@b", "a@b c", "a@b..c", "a@-b", "a@b-", "a@b\n", "a@" + "b" * 64, "a@b\x00", "a@\ud800"]
 BAD: dict[TypeAdapter[str], list[str]] = {
     EMAIL: [*NO_LOCAL, *NO_DOMAIN, "a@" + "b." * 127 + "b"],
-    AGB: ["", "1234567", "123456789", "1234567a", full_width("12345678"), "12345678\n", " 12345678"],
+    AGB: ["", "1234567", "123456789", "1234567a", full_width("12345678"), "12345678\n", " 12345678", "00000000"],
     JTI: ["", " ", "a b", "\t", "x" * 257, "é", "e\u0301", full_width("1"), "a\x7f", "a\x00", "\ud800", "a\n"],
 }
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from identity.professionals.matching import Candidates, compared, complete, decide
+from identity.professionals.matching import Candidates, Named, compared, complete, decide
 from schemas.base import Rules
 from schemas.claims import ProfInfo
 from schemas.facts import Admission
@@ -13,7 +13,7 @@ from schemas.identifiers import AccountId
 from tests.support.characters import full_width
 from tests.support.ehr import PROFESSIONAL
 
-LINKED, BY_AGB, BY_NAME, NEW = (AccountId(uuid4()) for _ in range(4))
+LINKED, BY_AGB, BY_NAME, LATER, NEW = (AccountId(uuid4()) for _ in range(5))
 
 
 def info(**members: str) -> ProfInfo:
@@ -21,7 +21,10 @@ def info(**members: str) -> ProfInfo:
 
 
 ALL = info(**PROFESSIONAL)
-AGB = info(agb="01000001")
+CODE, OTHER_CODE = "01000001", "01000002"
+AGB = info(agb=CODE)
+ALL_AND_AGB = info(**PROFESSIONAL, agb=CODE)
+NAMED, NAMED_LATER = (Named(BY_NAME),), (Named(BY_NAME), Named(LATER))
 LACKING = {
     missing: info(**{name: text for name, text in PROFESSIONAL.items() if name != missing}) for missing in PROFESSIONAL
 }
@@ -31,13 +34,52 @@ CASES: dict[str, tuple[Candidates, ProfInfo, Admission]] = {
     "nothing known, all said": (Candidates(), ALL, Admission(NEW, "created")),
     "an AGB code alone makes no account": (Candidates(), AGB, Admission(None, "registration_required")),
     "known by AGB code, nothing else said": (Candidates(by_agb=BY_AGB), AGB, Admission(BY_AGB, "matched")),
-    "known by name": (Candidates(by_name=BY_NAME), ALL, Admission(BY_NAME, "matched")),
-    "the AGB code goes before the name": (Candidates(None, BY_AGB, BY_NAME), ALL, Admission(BY_AGB, "matched")),
-    "the link goes before all": (Candidates(LINKED, BY_AGB, BY_NAME), ALL, Admission(LINKED, "linked")),
+    "known by name": (Candidates(by_name=NAMED), ALL, Admission(BY_NAME, "matched")),
+    "the AGB code goes before the name": (Candidates(None, BY_AGB, NAMED), ALL, Admission(BY_AGB, "matched")),
+    "the link goes before all": (Candidates(LINKED, BY_AGB, NAMED), ALL, Admission(LINKED, "linked")),
     "linked, and nothing said": (Candidates(LINKED), info(), Admission(LINKED, "linked")),
+    "of two by name the one that was linked first": (
+        Candidates(by_name=NAMED_LATER), ALL, Admission(BY_NAME, "matched")
+    ),
+    "by name, a code is told and the account has none": (
+        Candidates(by_name=NAMED), ALL_AND_AGB, Admission(BY_NAME, "matched")
+    ),
+    "by name, the account has a code and none is told": (
+        Candidates(by_name=[Named(BY_NAME, CODE)]), ALL, Admission(BY_NAME, "matched")
+    ),
+    "by name, both have the same code": (
+        Candidates(by_name=[Named(BY_NAME, CODE)]), ALL_AND_AGB, Admission(BY_NAME, "matched")
+    ),
+    "by name, but with another AGB code it is somebody else": (
+        Candidates(by_name=[Named(BY_NAME, OTHER_CODE)]), ALL_AND_AGB, Admission(NEW, "created")
+    ),
+    "who has another code is passed over for who has none": (
+        Candidates(by_name=[Named(BY_NAME, OTHER_CODE), Named(LATER)]), ALL_AND_AGB, Admission(LATER, "matched")
+    ),
+    "by AGB code, and by name somebody with another": (
+        Candidates(None, BY_AGB, [Named(BY_NAME, OTHER_CODE)]), ALL_AND_AGB, Admission(BY_AGB, "matched")
+    ),
+    "refused by name": (
+        Candidates(by_name=NAMED, refused=frozenset({BY_NAME})), ALL, Admission(NEW, "created")
+    ),
+    "refused by name, and there is another": (
+        Candidates(by_name=NAMED_LATER, refused=frozenset({BY_NAME})), ALL, Admission(LATER, "matched")
+    ),
+    "refused by AGB code": (
+        Candidates(by_agb=BY_AGB, refused=frozenset({BY_AGB})), ALL_AND_AGB, Admission(NEW, "created")
+    ),
+    "refused by AGB code, and there is one by name": (
+        Candidates(None, BY_AGB, NAMED, frozenset({BY_AGB})), ALL_AND_AGB, Admission(BY_NAME, "matched")
+    ),
+    "refused by AGB code, and nothing else said": (
+        Candidates(by_agb=BY_AGB, refused=frozenset({BY_AGB})), AGB, Admission(None, "registration_required")
+    ),
+    "somebody else was refused": (
+        Candidates(None, BY_AGB, NAMED, frozenset({LATER})), ALL_AND_AGB, Admission(BY_AGB, "matched")
+    ),
     **{
         f"without {missing} there is neither a match by name nor an account": (
-            Candidates(by_name=BY_NAME), said, Admission(None, "registration_required")
+            Candidates(by_name=NAMED), said, Admission(None, "registration_required")
         )
         for missing, said in LACKING.items()
     },
@@ -53,13 +95,20 @@ def test_the_surest_account_is_chosen(known: Candidates, said: ProfInfo, expecte
 
 
 @pytest.mark.parametrize(
-    "known", [Candidates(*found) for found in product((None, LINKED), (None, BY_AGB), (None, BY_NAME))]
+    "known",
+    [
+        Candidates(*found)
+        for found in product(
+            (None, LINKED), (None, BY_AGB), ((), NAMED), (frozenset(), frozenset({BY_AGB}), frozenset({BY_NAME}))
+        )
+    ],
 )
-@pytest.mark.parametrize("said", [ALL, info(), AGB])
+@pytest.mark.parametrize("said", [ALL, info(), AGB, ALL_AND_AGB])
 def test_there_is_an_account_exactly_if_no_registration_is_required(known: Candidates, said: ProfInfo) -> None:
     admission = decide(known, said, NEW)
     assert (admission.account_id is None) == (admission.status == "registration_required")
     assert (admission.account_id == NEW) == (admission.status == "created")
+    assert admission.status == "linked" or admission.account_id not in known.refused
 
 
 @pytest.mark.parametrize("missing", PROFESSIONAL)

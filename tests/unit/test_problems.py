@@ -1,6 +1,7 @@
 """The table from exception to wire form: complete, and stable towards callers."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -177,6 +178,8 @@ HEADERS = [
     (errors.InvalidClient(), {"WWW-Authenticate": 'Bearer realm="sso"'}),
     (errors.InvalidClient(scheme="Basic"), {"WWW-Authenticate": 'Basic realm="sso", charset="UTF-8"'}),
     (errors.PermissionDenied("No."), {}),
+    (errors.PermissionDenied("No.", bearer=True),
+     {"WWW-Authenticate": 'Bearer realm="sso", error="insufficient_scope"'}),
     (errors.PermissionDenied("No.", scope="dossier:read"),
      {"WWW-Authenticate": 'Bearer realm="sso", error="insufficient_scope", scope="dossier:read"'}),
     (errors.ConsentMissing("No."), {}),
@@ -192,6 +195,17 @@ def test_an_error_brings_its_challenge_or_when_to_come_back(error: ServiceError,
             headers.items()
             <= {name.title().replace("Www", "WWW"): text for name, text in response.headers.items()}.items()
         )
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=IDS)
+def test_a_challenge_is_one_scheme_with_each_attribute_once(error: ServiceError) -> None:
+    """RFC 6750 3: `Bearer` and at least one attribute, none of them twice, in ASCII without quotation marks."""
+    for challenge in [headers_of(error)["WWW-Authenticate"]] if "WWW-Authenticate" in headers_of(error) else []:
+        parsed = re.fullmatch(r'(?:Bearer|Basic) ((?:\w+="[!#-\[\]-~ ]+"(?:, )?)+)', challenge)
+        assert parsed, challenge
+        names = re.findall(r'(\w+)="', parsed[1])
+        assert names[0] == "realm"
+        assert len(set(names)) == len(names)
 
 
 def test_every_401_has_a_challenge() -> None:

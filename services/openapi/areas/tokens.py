@@ -4,8 +4,8 @@ from typing import Final
 
 from common import errors
 from common.http.body import FORM
-from schemas.bodies import CompanyCredentials, IntrospectionAnswer, SignedToken, TokenAnswer, TokenContents
 from schemas.scopes import Scope
+from schemas.token_bodies import CompanyCredentials, IntrospectionAnswer, SignedToken, TokenAnswer, TokenContents
 from services.openapi import examples
 from services.openapi.operation import Body, Caller, Operation, Reply
 from services.openapi.shapes import KeySet, OwnTokenForm, PatientLogin, ServerMetadata, ServiceTokenForm, TokenForm

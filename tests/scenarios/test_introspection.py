@@ -78,6 +78,8 @@ async def test_a_company_token_is_shown_as_it_is(world: World, company: Company)
     token = (await company.fetch_token(scope="dossier:read")).json()["access_token"]
     now = int(world.clock().timestamp())
     shown = await introspect(company, token)
+    for hint in ("refresh_token", "nonsense"):  # RFC 7662 2.1: a hint keeps no token from being found
+        assert await introspect(company, token, token_type_hint=hint) == shown
     assert shown.pop("jti")
     assert shown == {
         "active": True, "scope": "dossier:read", "client_id": company.company_id, "token_type": "Bearer",
@@ -90,6 +92,15 @@ async def test_the_token_of_a_launch_is_its_companys(world: World, company: Comp
     shown = await introspect(company, token)
     assert (shown["active"], shown["client_id"], "scope" in shown) == (True, company.company_id, False)
     assert await introspect(other, token) == INACTIVE
+
+
+async def test_the_token_of_a_launch_that_has_ended_is_not_active(world: World, company: Company) -> None:
+    claims = world.claims(company, treatmentRelationshipId="t9", patientInfo={"bsn": fresh_bsn()})
+    token = (await company.launch(company.ehr.sign({**claims, "profInfo": PROFESSIONAL}))).json()["accessToken"]
+    assert (await introspect(company, token))["active"]
+    ended = await company.client.delete("/api/v1/treatment_relationships/t9", headers=company.bearer)
+    assert ended.status_code == 204
+    assert await introspect(company, token) == INACTIVE
 
 
 async def test_a_launch_token_is_active_until_it_is_used_and_asking_does_not_use_it(
@@ -172,7 +183,9 @@ async def test_an_assertion_lets_a_company_ask_once(world: World, company: Compa
     assert (await introspect(company, company.token, {}, **proof))["active"]
     for path in ("/auth/introspect", "/auth/revoke", "/auth/token"):
         form = {"token": company.token, "grant_type": "client_credentials", **proof}
-        oauth_error(await company.client.post(path, data=form), 401, "invalid_client")
+        refused = await company.client.post(path, data=form)
+        oauth_error(refused, 401, "invalid_client")
+        assert [event["cause"] for event in await said(world, refused)] == ["token_replayed"]
     assert (await company.client.get("/company", headers=company.bearer)).status_code == 200
 
 
@@ -197,9 +210,11 @@ async def test_who_does_not_prove_who_it_is_learns_and_changes_nothing(
     for headers, sent, status, error in wrong:
         answer = await company.client.post(path, data=sent, headers=headers)
         oauth_error(answer, status, error)
-        assert ("www-authenticate" in answer.headers) is (status == 401)
+        assert ("www-authenticate" in answer.headers) is (status in {401, 403})
     assert not await changed(world, before)
     assert (await company.client.post(path, json=form, headers=company.basic)).status_code == 415
+    in_the_address = await company.client.get(path, params=form, headers=company.basic)
+    assert (in_the_address.status_code, in_the_address.headers["allow"]) == (405, "POST")
     twice = await company.client.post(
         path, content="token=a&token=b", headers={**company.basic, "Content-Type": "application/x-www-form-urlencoded"}
     )
@@ -214,6 +229,8 @@ async def test_a_revoked_company_token_is_refused_by_the_very_next_request(world
     refused = await company.client.get("/company", headers=company.bearer)
     assert 'error="invalid_token"' in refused.headers["www-authenticate"]
     problem(refused, 401, "not_authenticated")
+    (event,) = await said(world, refused)
+    assert (event["event"], event["cause"]) == ("bearer.refused", "token_revoked")
     assert await introspect(company, token) == INACTIVE
     for path in ("/dossier/permission", "/dossier"):
         problem(
@@ -256,13 +273,24 @@ async def test_a_revoked_launch_token_is_never_accepted_and_offers_no_launch(wor
 async def test_a_launch_token_that_is_not_good_yet_is_revoked_for_when_it_would_be(lonely: World) -> None:
     company = await lonely.company(alg="ES256")
     token = company.ehr.sign(lonely.claims(company) | {"iat": int(lonely.clock().timestamp()) + 3 * 86_400})
-    far = company.ehr.sign(lonely.claims(company) | {"iat": 1e18})
-    for one in (token, far):
+    far = [company.ehr.sign(lonely.claims(company) | {"iat": iat}) for iat in (1e18, 1e308, 10**400, -(10**400))]
+    for one in (token, *far):
         await revoke(company, one)
     lonely.clock.forward(days=3)
     await clean(lonely.service.ground.databases.identity, lonely.clock)
     company.token = (await company.fetch_token()).json()["access_token"]
     problem(await company.launch(token), 401, "token_replayed")
+
+
+async def test_a_token_that_a_clock_ahead_of_others_calls_expired_is_revoked_for_them(lonely: World) -> None:
+    company = await lonely.company(alg="ES256")
+    token, another = company.token, (await company.fetch_token()).json()["access_token"]
+    lonely.clock.forward(minutes=16, seconds=30)  # another process is two minutes behind
+    await revoke(company, token)
+    await clean(lonely.service.ground.databases.identity, lonely.clock)
+    lonely.clock.forward(minutes=-2)
+    problem(await company.client.get("/company", headers=company.bearer), 401, "not_authenticated")
+    assert (await introspect(company, another))["active"]
 
 
 async def test_what_is_over_is_forgotten_and_stays_over(lonely: World) -> None:
