@@ -1,36 +1,27 @@
-"""The provider: what it publishes of itself, and what it says in exchange for a code. Authlib's client does the asking.
+"""The provider: where patients sign in and out, and for whom it vouches. Authlib's client does the asking.
 
-Where the library leaves something open, it is closed here: which algorithms sign an ID token (never what a provider
-lists by itself: `none`, a MAC), whose an ID token is, that the document is the issuer's own, and how long all of it
-may take.
+Whatever goes wrong is one of two: the provider cannot be asked (Unavailable), or has not said who it is (SignInFailed).
 """
 
 import asyncio
 import ssl
 import time
-from base64 import b64encode
-from collections.abc import Callable, Mapping
-from typing import Any, Final
-from urllib.parse import quote_plus, urlencode, urlsplit
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 import structlog
 from authlib.integrations.base_client import OAuthError
-from authlib.integrations.starlette_client import StarletteIntegration, StarletteOAuth2App
-from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
 
 from common.errors import ServiceError, Unavailable
 from common.settings import OidcSettings
-from keys.client_key import ClientKey
 from schemas.base import Rules
 from services.openid.attempt import Attempt
 from services.openid.claims import Claims, Vouched, failed, require_assurance, require_same_subject, vouched
+from services.openid.library import Client, Credential, make_client
+from services.openid.published import SAYS_ISS, NotTheProvider, checked
 from services.single_flight import SingleFlight
-
-ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384")
-"""With which an ID token can be signed; a provider that names none signs with RS256 (OpenID Connect Core 2)."""
-
-_KEY_TYPES: Final = ("RSA", "EC")
 
 KEPT: Final = 3600.0
 """Seconds that what it publishes is used, its keys among it. A key that is not among them is looked for at once."""
@@ -45,15 +36,7 @@ _EXCHANGE_SECONDS: Final = 5.0
 _LEEWAY: Final = 60
 """Seconds that its clock may be wrong."""
 
-_ASSERTION_SECONDS: Final = 60
-
-_REQUIRED: Final = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-_OPTIONAL: Final = ("userinfo_endpoint", "end_session_endpoint")
-_SAYS_ISS: Final = "authorization_response_iss_parameter_supported"
 _OUR_FAULT: Final = ("invalid_client", "unauthorized_client")
-
-Credential = str | ClientKey
-"""The secret that the provider has given us, or a key of ours that it knows."""
 
 _log = structlog.get_logger("openid")
 
@@ -77,7 +60,7 @@ class Provider:
         self._rules = rules
         self._seconds = seconds
         self._tls = ssl.create_default_context()
-        self._known: StarletteOAuth2App | None = None
+        self._known: Client | None = None
         self._known_at = 0.0
         self._not_before = 0.0
         self._discovery = SingleFlight(self._discover)
@@ -104,7 +87,7 @@ class Provider:
 
     async def says_iss(self) -> bool:
         """Return whether it names itself when a browser returns (RFC 9207). Raises Unavailable."""
-        return (await self._app()).server_metadata.get(_SAYS_ISS) is True
+        return (await self._app()).server_metadata.get(SAYS_ISS) is True
 
     async def exchange(self, code: str, attempt: Attempt) -> Vouched:
         """Return for whom the provider vouches in exchange for a code. Raises SignInFailed or Unavailable."""
@@ -124,7 +107,7 @@ class Provider:
         except Exception as error:  # the library hands on whatever an answer makes of it
             raise failed("id_token_rejected", type(error).__name__) from None
 
-    async def _exchanged(self, app: StarletteOAuth2App, code: str, attempt: Attempt) -> Vouched:
+    async def _exchanged(self, app: Client, code: str, attempt: Attempt) -> Vouched:
         token = await app.fetch_access_token(redirect_uri=self._redirect_uri, code=code, code_verifier=attempt.verifier)
         told = {"iss": {"essential": True, "value": self.issuer}}
         told["aud"] = {"essential": True, "value": self._settings.client_id or ""}
@@ -140,7 +123,7 @@ class Provider:
             claims = {**more, **claims}
         return vouched(claims, self._settings, self._rules)
 
-    async def _app(self) -> StarletteOAuth2App:
+    async def _app(self) -> Client:
         """Return Authlib's client with what the provider publishes. Raises Unavailable."""
         if self._known is not None and self._seconds() - self._known_at < KEPT:
             return self._known
@@ -148,99 +131,23 @@ class Provider:
             raise _unavailable("it has just not answered")
         return await self._discovery.join()
 
-    async def _discover(self) -> StarletteOAuth2App:
-        app = self._client()
+    async def _discover(self) -> Client:
+        app = make_client(self._settings, self._credential, self._tls)
         try:
             async with asyncio.timeout(_DISCOVERY_SECONDS):
                 published = await app.load_server_metadata()
-            app.server_metadata = _checked(published, self.issuer)
+            app.server_metadata = checked(published, self.issuer)
         except Exception as error:  # of the network, of JSON, of what is in it
             self._not_before = self._seconds() + _PAUSE
-            cause = str(error) if isinstance(error, _NotTheProvider) else type(error).__name__
+            cause = str(error) if isinstance(error, NotTheProvider) else type(error).__name__
             _log.warning("no answer", service="the identity provider", cause=cause)
             raise _unavailable(cause) from None
         self._known, self._known_at = app, self._seconds()
         return app
 
-    def _client(self) -> StarletteOAuth2App:
-        by_key = isinstance(self._credential, ClientKey)
-        return _App(
-            StarletteIntegration("patients"),
-            client_id=self._settings.client_id,
-            client_secret=self._credential,
-            client_auth_methods=[_Assertion(self.issuer), _Basic()],
-            server_metadata_url=f"{self.issuer.rstrip('/')}/.well-known/openid-configuration",
-            client_kwargs={
-                "scope": self._settings.scope,
-                "code_challenge_method": "S256",
-                "token_endpoint_auth_method": "private_key_jwt" if by_key else "client_secret_basic",
-                "verify": self._tls,
-                "timeout": _EXCHANGE_SECONDS,
-                "trust_env": False,
-            },
-        )
-
     @property
     def _redirect_uri(self) -> str:
         return f"{self._site}/sign-in/callback"
-
-
-class _App(StarletteOAuth2App):  # type: ignore[misc]  # the library has no types
-    """Takes of a key set what can sign; one key that it does not know would spoil all (RFC 7517 5)."""
-
-    async def fetch_jwk_set(self, force: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the library's own
-        keys = (await super().fetch_jwk_set(force=force))["keys"]
-        return {"keys": [key for key in keys if key.get("kty") in _KEY_TYPES and key.get("use", "sig") == "sig"]}
-
-
-class _Assertion(PrivateKeyJWT):  # type: ignore[misc]  # the library has no types
-    """A client assertion for one use, about now, for the issuer and nobody else (RFC 7523)."""
-
-    def sign(self, auth: Any, token_endpoint: str) -> str:  # noqa: ANN401 - the library's own
-        ours: ClientKey = auth.client_secret
-        return str(
-            private_key_jwt_sign(ours.key, auth.client_id, token_endpoint, ours.alg, expires_in=_ASSERTION_SECONDS)
-        )
-
-
-class _Basic:
-    """Client id and secret as RFC 6749 2.3.1 writes them: each percent-encoded, which the library leaves out."""
-
-    name = "client_secret_basic"
-
-    def __call__(self, auth: Any, _method: str, uri: str, headers: Any, body: Any) -> tuple[str, Any, Any]:  # noqa: ANN401 - the library's own
-        written = ":".join(quote_plus(part) for part in (auth.client_id, auth.client_secret))
-        headers["Authorization"] = f"Basic {b64encode(written.encode()).decode()}"
-        return uri, headers, body
-
-
-class _NotTheProvider(ValueError):
-    """What was published is not what the issuer in the settings may publish."""
-
-
-def _checked(published: Mapping[str, Any], issuer: str) -> dict[str, Any]:
-    """Return of a discovery document what is used (OpenID Connect Discovery 4.3). Raises ValueError."""
-    if published.get("issuer") != issuer:
-        raise _NotTheProvider("its document names another issuer")
-    scheme = urlsplit(issuer).scheme
-    used = {name: published[name] for name in (*_REQUIRED, *_OPTIONAL) if published.get(name) is not None}
-    missing = [name for name in _REQUIRED if name not in used]
-    if missing:
-        raise _NotTheProvider(f"its document does not name {missing[0]}")
-    for name, url in used.items():
-        if not isinstance(url, str) or urlsplit(url).scheme != scheme or not urlsplit(url).hostname:
-            raise _NotTheProvider(f"its {name} is no {scheme} URL")
-    listed = published.get("id_token_signing_alg_values_supported") or ["RS256"]
-    algorithms = [algorithm for algorithm in ALGORITHMS if algorithm in listed]
-    if not algorithms:
-        raise _NotTheProvider("it signs with no algorithm that we take")
-    return {
-        **used,
-        "issuer": issuer,
-        "id_token_signing_alg_values_supported": algorithms,
-        _SAYS_ISS: published.get(_SAYS_ISS) is True,
-        "_loaded_at": published["_loaded_at"],
-    }
 
 
 def _unavailable(cause: str) -> Unavailable:

@@ -7,7 +7,8 @@ from common.key_files import read_credential
 from common.settings import Settings
 from keys.client_key import read_client_key
 from services.ground import Ground
-from services.openid.provider import Credential, Provider
+from services.openid.library import Credential
+from services.openid.provider import Provider
 from services.openid.sign_in import OpenIdSignIn, PatientSessions, Pseudoniemen
 from services.required import OIDC_CREDENTIAL
 from sso.verifier.replay_redis import RedisReplayGuard

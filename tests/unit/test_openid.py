@@ -94,6 +94,7 @@ UNUSABLE: dict[str, dict[str, Any]] = {
     "no place for the code": {"token_endpoint": None},
     "no keys": {"jwks_uri": None},
     "keys by another scheme": {"jwks_uri": "file:///etc/passwd"},
+    "a place by http elsewhere": {"token_endpoint": "http://evil.example/token"},
     "a place that is no URL": {"token_endpoint": 7},
     "a place without a host": {"userinfo_endpoint": "http:///me"},
     "no signature but a MAC": {"id_token_signing_alg_values_supported": ["HS256", "none"]},
