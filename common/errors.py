@@ -88,6 +88,10 @@ class JwksUriRejected(KeyRejected):
     code = "jwks_uri_rejected"
 
 
+class SecretRejected(KeyRejected):
+    code = "secret_rejected"
+
+
 class TreatmentRelationshipUnknown(InvalidInput):
     code = "treatment_relationship_unknown"
 
@@ -181,9 +185,7 @@ class NotFound(ServiceError):
 
 
 class MethodNotAllowed(ServiceError):
-    """`allow` are the methods that the path has (RFC 9110 10.2.1)."""
-
-    code = "method_not_allowed"
+    code = "method_not_allowed"  # `allow` are the methods that the path has (RFC 9110 10.2.1)
 
     def __init__(self, allow: Sequence[str]) -> None:
         super().__init__(f"This path answers {', '.join(allow)}.")
@@ -203,9 +205,7 @@ class OtherPatientOpen(Conflict):
 
 
 class RateLimited(ServiceError):
-    """Too much in too short a time. `retry_after` is in seconds."""
-
-    code = "rate_limited"
+    code = "rate_limited"  # `retry_after` is in seconds
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many requests: try again in {retry_after} seconds.")

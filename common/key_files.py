@@ -27,35 +27,40 @@ def read_key(path: Path) -> bytes:
     return key
 
 
+def read_text(path: Path) -> str:
+    """Return the text in a file, without white space round it; empty if it is none. Raises SettingsError."""
+    try:
+        return path.read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"The file {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        return ""
+
+
 def read_secret(path: Path) -> str:
     """Return the secret in a file, without white space round it. Raises SettingsError, never with what is in it."""
-    try:
-        secret = path.read_text("utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"The secret file {path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        secret = ""
+    secret = read_text(path)
     if len(secret) < SECRET_CHARACTERS:
         raise SettingsError(f"The secret in {path} can be guessed: make one with `openssl rand -hex 32`.")
     return secret
 
 
-def read_credential(path: Path) -> str:
-    """Return what another has given us to prove who we are: a secret, or a private key in PEM. Raises SettingsError."""
-    try:
-        credential = path.read_text("utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"The secret file {path} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        credential = ""
+def read_given_secret(path: Path) -> str:
+    """Return the secret that another has given us, as long as that one likes it. Raises SettingsError."""
+    credential = read_text(path)
     if not credential:
         raise SettingsError(f"The secret file {path} is empty or no text: put in what the identity provider gave you.")
     return credential
 
 
 def make_key(path: Path) -> None:
-    """Write a new key file, complete or not at all, and never over one that is there. Raises OSError."""
-    new = _written(path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).rstrip(b"=").decode() + "\n")
+    """Write a new key file, as `write_new`. Raises OSError."""
+    write_new(path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).rstrip(b"=").decode() + "\n")
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, complete or not at all, and never over one. Raises OSError."""
+    new = _written(path, text)
     try:
         os.link(new, path)  # unlike a rename, a link never replaces
     finally:

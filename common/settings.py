@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 _SERVICE_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -57,7 +57,8 @@ def _url(is_right: Callable[[str], bool], form: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _service_name(name: str) -> str:
+def service_name(name: str) -> str:
+    """Return the name if one of our services can have it. Raises ValueError."""
     if not _SERVICE_NAME.fullmatch(name) or "__" in name:
         raise ValueError("should be a name of lower-case letters, digits and underscores")
     return name
@@ -142,9 +143,21 @@ class CompanySettings(_Section):
 
 
 class ServiceSettings(_Section):
-    """One of our own services. `secret_file` has the secret with which it asks for internal tokens."""
+    """One of our own services, by what proves who it is where it asks for internal tokens: one of three.
 
-    secret_file: Path
+    Its key, of which identity has the file with the public half, and the service the one with the private half, in PEM
+    or as a JWK; or its secret, the same file for both.
+    """
+
+    secret_file: Path | None = None
+    public_key_file: Path | None = None
+    private_key_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if [self.secret_file, self.public_key_file, self.private_key_file].count(None) != 2:  # noqa: PLR2004
+            raise ValueError("should have one of secret_file, public_key_file and private_key_file, and no other")
+        return self
 
 
 class PeerSettings(_Section):
@@ -192,7 +205,7 @@ class Settings(_Section):
     database: DatabaseSettings = DatabaseSettings()
     keys: KeySettings = KeySettings()
     companies: CompanySettings = CompanySettings()
-    services: Mapping[Annotated[str, AfterValidator(_service_name)], ServiceSettings] = {}
+    services: Mapping[Annotated[str, AfterValidator(service_name)], ServiceSettings] = {}
     peers: PeerSettings = PeerSettings()
     patients: PatientSettings = PatientSettings()
     limits: LimitSettings = LimitSettings()

@@ -52,7 +52,7 @@ class PartnerKey:
 
     def verification_key(self) -> VerificationKey:
         """Return the key as the library wants it, imported once per process."""
-        return _imported(self.kty, self.jwk)
+        return imported(self.kty, self.jwk)
 
 
 class PartnerKeyStore(Protocol):
@@ -153,7 +153,8 @@ def kept_form(key: policy.PublicKey) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _imported(kty: str, jwk: str) -> VerificationKey:
+def imported(kty: str, jwk: str) -> VerificationKey:
+    """Return a public key in its kept form as the library wants it, imported once per process."""
     members = json.loads(jwk)
     match kty:
         case "RSA":

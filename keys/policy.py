@@ -14,7 +14,8 @@ from keys import base64url
 from keys.members import public_members
 from keys.pem import jwk_from_pem
 
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
+PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
+"""The members that only the private half of a key has (RFC 7518 6.2.2, 6.3.2)."""
 _ALGORITHMS = {  # by curve, or by type where there is none; the first is taken when the JWK names none
     "RSA": ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
     "P-256": ("ES256",),
@@ -50,7 +51,7 @@ def exposed(jwk: Mapping[str, object]) -> PublicKey | None:
 
     A private member that is empty or null gives nothing away. Of those members nothing is looked at or kept.
     """
-    if not any(jwk.get(name) for name in _PRIVATE):
+    if not any(jwk.get(name) for name in PRIVATE):
         return None
     try:
         members = public_members(jwk)
@@ -66,7 +67,7 @@ def from_pem(pem: str) -> PublicKey:
 
 
 def _refuse_secrets(jwk: Mapping[str, object]) -> None:
-    if not _PRIVATE.isdisjoint(jwk):
+    if not PRIVATE.isdisjoint(jwk):
         raise KeyRejected("private", "This is a private key: send the public members only, and replace this key.")
     if jwk.get("kty") == "oct" or "k" in jwk:
         raise KeyRejected("symmetric", "A shared secret cannot be registered: send a public key.")

@@ -36,6 +36,8 @@ _RULES = {
     "string_too_short": "too_short",
     "too_short": "too_short",
     "literal_error": "choice",
+    "greater_than_equal": "range",
+    "less_than_equal": "range",
     "string_pattern_mismatch": "format",
     "string_unicode": "characters",
 }

@@ -23,6 +23,7 @@ from services.key_times import keeping_rings
 from services.openapi.catalogue import AREAS
 from services.openid.sign_in import NoSignIn, OpenIdSignIn
 from services.openid.wiring import wire_sign_in
+from services.own_services import TOKEN_PATH, read_own_credential, read_own_services
 from services.peers.client import Peer, open_client
 from services.peers.dossier import DossierAnswers, PeerDossiers
 from services.peers.identity import IdentityAnswers, PeerCompanies, PeerLaunches, PeerPatientSessions
@@ -36,7 +37,8 @@ from services.required import (
     SEALING_KEY,
     Need,
     database_of,
-    own_secret,
+    known_service,
+    own_credential,
     peer_url,
     require,
     sign_in_needs,
@@ -49,7 +51,6 @@ from services.wiring import (
     open_rings,
     read_digest_keys,
     read_sealer,
-    service_digests,
     wire_dossiers,
     wire_identity,
     wire_keeper,
@@ -59,14 +60,14 @@ from sso.issuer.issue import TokenIssuer
 from sso.verifier.access import AccessTokens, OwnTokens
 from website.pages import Pages
 
-# The settings that each service cannot do without. Identity registers the secrets with which the others ask.
+# The settings that each service cannot do without. Identity knows by which key, or secret, the others ask.
 IDENTITY_NEEDS: Final = (
     ISSUER,
     REDIS,
     database_of(IDENTITY_OWNER),
     SEALING_KEY,
-    own_secret("dossier"),
-    own_secret("website"),
+    known_service("dossier"),
+    known_service("website"),
     peer_url("pseudoniem"),
     peer_url("dossier"),
 )
@@ -75,11 +76,11 @@ DOSSIER_NEEDS: Final = (
     ISSUER,
     REDIS,
     database_of(DOSSIER_OWNER),
-    own_secret("dossier"),
+    own_credential("dossier"),
     peer_url("identity"),
     peer_url("pseudoniem"),
 )
-WEBSITE_NEEDS: Final = (ISSUER, REDIS, own_secret("website"), peer_url("identity"), peer_url("dossier"))
+WEBSITE_NEEDS: Final = (ISSUER, REDIS, own_credential("website"), peer_url("identity"), peer_url("dossier"))
 
 
 @asynccontextmanager
@@ -101,7 +102,7 @@ async def open_identity(settings: Settings, metrics: Path | None = None) -> Asyn
             identity.companies, identity.tokens, identity.launch_rows, identity.patient_sessions, identity.access.own
         )
         routes = [
-            *identity_routes(ground, identity, service_digests(settings)),
+            *identity_routes(ground, identity, read_own_services(settings)),
             *launch_page_routes(identity, Pages(), frozenset({ground.issuer})),
             *answers.routes(),
         ]
@@ -196,8 +197,9 @@ class _Apart:
 
     async def fetched_token(self, service: str) -> InternalToken:
         """Return the internal token of the service that we are."""
-        client = token_client(service, own_secret(service).of(self.settings), self.ground.issuer)
-        endpoint = f"{peer_url('identity').of(self.settings)}/auth/token/internal"
+        credential = read_own_credential(own_credential(service).of(self.settings))
+        client = token_client(service, credential, self.ground.issuer, self.ground.clock)
+        endpoint = f"{peer_url('identity').of(self.settings)}{TOKEN_PATH}"
         return FetchedToken(await self._stack.enter_async_context(client), endpoint)
 
     async def _client(self, service: str) -> httpx2.AsyncClient:

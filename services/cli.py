@@ -5,7 +5,18 @@ import sys
 import typer
 
 from common.errors import ServiceError, SettingsError
-from services.commands import company, config, keys, professional, pseudoniem, reseal, schema, serve, token
+from services.commands import (
+    company,
+    company_secret,
+    config,
+    keys,
+    professional,
+    pseudoniem,
+    reseal,
+    schema,
+    serve,
+    token,
+)
 from services.commands.given import exit_code
 
 app = typer.Typer(
@@ -18,6 +29,7 @@ app.add_typer(serve.app, name="serve")
 app.command("migrate")(schema.migrate_schema)
 keys.app.command("reseal")(reseal.reseal_all)
 app.add_typer(keys.app, name="keys")
+company.app.add_typer(company_secret.app, name="secret")
 app.add_typer(company.app, name="company")
 app.add_typer(professional.app, name="professional")
 app.add_typer(config.app, name="config")

@@ -13,6 +13,7 @@ from common.sql import Database
 from identity.companies import store_sql as companies
 from identity.patients import store_sql as patients
 from sso.launch import store_sql as launches
+from sso.verifier import store_sql as assertions
 
 INTERVAL: Final = 600.0
 """Seconds between two rounds."""
@@ -38,6 +39,7 @@ async def clean(database: Database, clock: Clock) -> None:
     await launches.purge(database, now)
     await patients.purge(database, now)
     await companies.purge(database, now)
+    await assertions.purge(database, now)
 
 
 async def _rounds(database: Database, clock: Clock) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 from common.errors import SettingsError
-from common.settings import Settings
+from common.settings import ServiceSettings, Settings
 from services.databases import OWNERS, Owner, urls_of
 
 T = TypeVar("T")
@@ -54,13 +54,26 @@ def peer_url(service: str) -> Need[str]:
     return Need(name, read[service])
 
 
-def own_secret(service: str) -> Need[Path]:
-    """Return the need of the secret with which one of our services asks for internal tokens."""
+def own_credential(service: str) -> Need[ServiceSettings]:
+    """Return the need of that by which the service that we are proves who it is."""
 
-    def read(settings: Settings) -> Path | None:
-        return settings.services[service].secret_file if service in settings.services else None
+    def read(settings: Settings) -> ServiceSettings | None:
+        given = settings.services.get(service)
+        return given if given and (given.private_key_file or given.secret_file) else None
 
-    return Need(f"SSO_SERVICES__{service.upper()}__SECRET_FILE (`openssl rand -hex 32` makes one)", read)
+    halves = "of the pair that `sso keys service` makes; its other half is for identity"
+    return Need(f"SSO_SERVICES__{service.upper()}__PRIVATE_KEY_FILE ({halves})", read)
+
+
+def known_service(service: str) -> Need[ServiceSettings]:
+    """Return the need of that by which identity knows one of our services."""
+
+    def read(settings: Settings) -> ServiceSettings | None:
+        given = settings.services.get(service)
+        return given if given and (given.public_key_file or given.secret_file) else None
+
+    halves = "of the pair that `sso keys service` makes; its other half is for the service alone"
+    return Need(f"SSO_SERVICES__{service.upper()}__PUBLIC_KEY_FILE ({halves})", read)
 
 
 OIDC_ISSUER: Final = Need[str](

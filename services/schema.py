@@ -24,6 +24,23 @@ async def require_current(databases: Databases) -> None:
             raise SettingsError(f"The schema in {shown(database)} is not current: run `sso migrate`.")
 
 
+async def bring_up_to_date(databases: Databases) -> None:
+    """Migrate what is not at the newest revision. Raises SettingsError as `services.migrate` does."""
+    if not await _are_current(databases):
+        from services.migrate import migrate  # noqa: PLC0415 - it loads Alembic
+
+        await migrate(databases)
+
+
+async def _are_current(databases: Databases) -> bool:
+    for owner in databases.owners:
+        database = databases.by_owner[owner.name]
+        with usable(database):
+            if not await is_current(database, owner):
+                return False
+    return True
+
+
 async def is_current(database: Database, owner: Owner) -> bool:
     """Return whether the owner's schema is at the newest revision. Raises Unavailable."""
     async with database.read() as connection:

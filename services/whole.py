@@ -1,7 +1,7 @@
 """All owners in one process, each asking the others directly: what production in one process and the demo share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.errors import SettingsError
 from common.http.routing import Resource
@@ -11,6 +11,7 @@ from identity.pseudoniem.service import Pseudoniemen
 from keys.sealing import Sealer
 from services.api import dossier_routes, identity_routes, pseudoniem_routes
 from services.ground import Ground
+from services.own_services import OwnServices, read_own_services
 from services.wiring import (
     Identity,
     digest_keys,
@@ -19,7 +20,6 @@ from services.wiring import (
     read_digest_keys,
     read_sealer,
     sealing_keys,
-    service_digests,
     wire_dossiers,
     wire_identity,
     wire_keeper,
@@ -29,29 +29,30 @@ from services.wiring import (
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Everything. The digests are those of our own services' secrets, by name."""
+    """Everything. `services` are our own that may ask for internal tokens."""
 
     ground: Ground
     sealer: Sealer
-    service_digests: Mapping[str, bytes]
+    services: OwnServices
     identity: Identity
     pseudoniemen: Pseudoniemen
     dossiers: Dossiers
 
 
 async def wire_whole(ground: Ground, settings: Settings, own_digests: Mapping[str, bytes] | None = None) -> Whole:
-    """Connect everything. `own_digests` are of services of the composition itself, beside those in the settings.
+    """Connect everything. `own_digests` are of the secrets of services of the composition itself, beside the settings'.
 
     Raises SettingsError if a key is missing, damaged or another database's, or Unavailable.
     """
     require_different([*sealing_keys(settings), *digest_keys(settings)])
-    digests = {**service_digests(settings), **(own_digests or {})}
+    named = read_own_services(settings)
+    services = replace(named, secrets={**named.secrets, **(own_digests or {})})
     sealer = read_sealer(settings)
     rings = await open_rings(wire_keeper(ground.databases, ground.clock, settings, sealer))
     pseudoniemen = await wire_pseudoniemen(ground, read_digest_keys(settings))
     dossiers = wire_dossiers(ground, pseudoniemen)
     identity = wire_identity(ground, rings, sealer, first_status(settings), pseudoniemen, dossiers)
-    return Whole(ground, sealer, digests, identity, pseudoniemen, dossiers)
+    return Whole(ground, sealer, services, identity, pseudoniemen, dossiers)
 
 
 def require_different(keys: Sequence[bytes]) -> None:
@@ -64,7 +65,7 @@ def api_routes(whole: Whole) -> list[Resource]:
     """Return the API of all owners."""
     ground, access = whole.ground, whole.identity.access
     return [
-        *identity_routes(ground, whole.identity, whole.service_digests),
+        *identity_routes(ground, whole.identity, whole.services),
         *pseudoniem_routes(ground, whole.pseudoniemen, access.own),
         *dossier_routes(ground, whole.dossiers, access),
     ]

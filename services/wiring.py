@@ -11,13 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from common.clock import Clock
-from common.errors import SettingsError
-from common.key_files import read_key, read_secret
+from common.key_files import read_key
 from common.settings import Settings
 from dossier.service import Dossiers
 from dossier.service import Pseudoniemen as DossierPseudoniemen
 from dossier.store_sql import SqlDossiers
 from identity.companies.model import Status
+from identity.companies.secrets import CompanySecrets
 from identity.companies.service import Companies
 from identity.companies.store_sql import SqlCompanies, SqlCompanyTokens
 from identity.companies.tokens import CompanyTokens
@@ -43,7 +43,7 @@ from keys.store_sql import SqlPartnerKeys, SqlSigningKeys
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Databases
 from services.ground import Ground
 from services.required import DIGEST_KEY, SEALING_KEY
-from sso.issuer.clients import ClientAuthentication, secret_digest
+from sso.issuer.clients import ClientAuthentication
 from sso.issuer.issue import TokenIssuer
 from sso.launch import ports
 from sso.launch.checks import LaunchChecks
@@ -53,11 +53,12 @@ from sso.launch.flow import LaunchFlow
 from sso.launch.registration import RegistrationCodes, Registrations
 from sso.launch.resume import LaunchSessions
 from sso.launch.revocation import CompanyProfessionalTokens
-from sso.launch.store_sql import SqlAssertions, SqlLaunches, SqlSessions
+from sso.launch.store_sql import SqlLaunches, SqlSessions
 from sso.verifier.access import AccessTokens, OwnTokens
 from sso.verifier.assertions import Assertions
 from sso.verifier.replay import Spender
 from sso.verifier.replay_redis import RedisReplayGuard
+from sso.verifier.store_sql import SqlAssertions
 from sso.verifier.trust import Trust
 from sso.verifier.verify import TokenVerifier
 
@@ -78,6 +79,7 @@ class Identity:
     rings: Rings
     companies: Companies
     tokens: CompanyTokens
+    secrets: CompanySecrets
     clients: ClientAuthentication
     partner_keys: PartnerKeys
     key_sets: KeySets
@@ -126,7 +128,8 @@ def wire_identity(
 ) -> Identity:
     """Connect identity. `first_status` is what a company is that has just registered."""
     clock, database, audit = ground.clock, ground.databases.identity, ground.databases.audit(IDENTITY_OWNER)
-    companies = Companies(SqlCompanies(database), audit, clock, first_status)
+    company_rows = SqlCompanies(database)
+    companies = Companies(company_rows, audit, clock, first_status)
     tokens = CompanyTokens(SqlCompanyTokens(database))
     partner_keys = PartnerKeys(SqlPartnerKeys(database), audit, clock, (rings.access, rings.sso))
     fetcher = Fetcher(ssl.create_default_context(), SystemResolver(), ground.rules.public_key_sets)
@@ -147,6 +150,7 @@ def wire_identity(
         rings=rings,
         companies=companies,
         tokens=tokens,
+        secrets=CompanySecrets(company_rows, partner_keys, audit, clock),
         clients=ClientAuthentication(companies, Assertions(trust, asserted, guard, SqlAssertions(database))),
         partner_keys=partner_keys,
         key_sets=key_sets,
@@ -214,11 +218,3 @@ def _keys(file: Path, other: Path | None) -> Sequence[bytes]:
 def first_status(settings: Settings) -> Status:
     """Return what a company is that has just registered."""
     return Status.ACTIVE if settings.companies.registration == "open" else Status.PENDING
-
-
-def service_digests(settings: Settings) -> dict[str, bytes]:
-    """Return the digests of our own services' secrets, by name. Raises SettingsError, also if two have the same."""
-    digests = {name: secret_digest(read_secret(service.secret_file)) for name, service in settings.services.items()}
-    if len(set(digests.values())) < len(digests):
-        raise SettingsError("Two services have the same secret: make each its own, with `openssl rand -hex 32`.")
-    return digests

@@ -37,18 +37,30 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Wait for the turn of a test; with its fixtures, which may start a dozen processes."""
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for a turn with others: fixtures may start a dozen processes, and no test is about how long that takes."""
+    with item.config.stash[TURNS].taken(alone=False):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for the turn of a test, alone if it says so."""
     with item.config.stash[TURNS].taken(alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown() -> None:
-    """Let go of what a failed test held: uvloop does not close while a connection of it is open somewhere."""
-    if getattr(sys, "last_value", None) is not None:
-        sys.last_type = sys.last_value = sys.last_traceback = None
-        gc.collect()
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for a turn with others, and let go of what a failed test held.
+
+    uvloop does not close while a connection of it is open somewhere.
+    """
+    with item.config.stash[TURNS].taken(alone=False):
+        if getattr(sys, "last_value", None) is not None:
+            sys.last_type = sys.last_value = sys.last_traceback = None
+            gc.collect()
+        return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -95,10 +107,10 @@ async def world(
 
 
 ON_ONE_DATABASE = (
-    "test_attacks_", "test_audit_", "test_bad_", "test_client_assertions", "test_company_keys", "test_contract_",
-    "test_diagnosis", "test_ending_", "test_internal_tokens", "test_introspection", "test_jwks_uri", "test_openapi",
-    "test_own_services", "test_professionals", "test_refusals_", "test_sso_token_seed", "test_token_endpoint",
-    "test_tokens_that_we_sign",
+    "test_attacks_", "test_audit_", "test_bad_", "test_client_assertions", "test_company_keys", "test_company_secrets",
+    "test_contract_", "test_diagnosis", "test_ending_", "test_internal_tokens", "test_introspection", "test_jwks_uri",
+    "test_openapi", "test_own_services", "test_professionals", "test_refusals_", "test_sso_token_seed",
+    "test_token_endpoint", "test_tokens_that_we_sign",
 )  # fmt: skip
 """Scenarios about what is refused, or said, before a database is asked, or whose stores have tests of their own in
 tests/contract: the database that production has is enough for them."""
@@ -106,7 +118,12 @@ tests/contract: the database that production has is enough for them."""
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out the SQLite half of scenarios to which the database makes no difference."""
-    items[:] = [item for item in items if not (item.path.name.startswith(ON_ONE_DATABASE) and "[sqlite" in item.nodeid)]
+    items[:] = [item for item in items if not (_on_one_database(item) and "[sqlite" in item.nodeid)]
+
+
+def _on_one_database(item: pytest.Item) -> bool:
+    """The stores' own tests, in tests/contract, have names that begin alike: they run on both."""
+    return item.path.parent.name == "scenarios" and item.path.name.startswith(ON_ONE_DATABASE)
 
 
 def pytest_collection_finish() -> None:

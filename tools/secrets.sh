@@ -11,6 +11,10 @@ if [ -e "$secrets" ]; then
     echo "$secrets is there already, and a secret is never written over." >&2
     exit 1
 fi
+if ! command -v openssl >/dev/null; then
+    echo "The services' keys are made with openssl, which is not here: install it." >&2
+    exit 1
+fi
 rm -rf "$new"
 mkdir -p "$new" "$folder/data/postgres" "$folder/data/redis"
 
@@ -22,9 +26,14 @@ key() { # as `sso keys init` makes them: 32 octets, in base64url
     head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=' >"$new/$1.key"
 }
 
+pair() { # as `sso keys service` makes them: for ES256, in PEM
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:named_curve -out "$new/$1.private.pem"
+    openssl pkey -in "$new/$1.private.pem" -pubout -out "$new/$1.public.pem"
+}
+
 key sealing
 key digest
-for service in dossier website; do random >"$new/$service.secret"; done
+for service in dossier website; do pair "$service"; done
 random >"$new/postgres.password"
 
 database_url() { # one owner's

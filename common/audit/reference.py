@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from common.audit.catalogue import CATALOGUE, KINDS
+from common.audit.catalogue import CATALOGUE
+from common.audit.fields import KINDS
 
 _HEAD: Final = """\
 # Audit

@@ -22,7 +22,7 @@ CAUSES: Final = _set(
     permission_denied wrong_role scope_missing consent_missing
     not_found another_company another_patient
     conflict treatment_relationship_conflict treatment_relationship_unknown other_patient_open
-    key_rejected jwks_uri_rejected unsupported_grant_type invalid_scope o_auth_error rate_limited
+    key_rejected jwks_uri_rejected secret_rejected unsupported_grant_type invalid_scope o_auth_error rate_limited
     """
 )
 """Why a refusal was one: the class of its error, or what that class leaves open."""

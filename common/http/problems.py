@@ -32,6 +32,7 @@ TABLE: Mapping[type[ServiceError], Row] = {
     errors.InvalidInput: Row(422, "The request breaks a rule"),
     errors.KeyRejected: Row(422, "The key was not accepted"),
     errors.JwksUriRejected: Row(422, "The URL of keys was not accepted"),
+    errors.SecretRejected: Row(422, "No secret was made"),
     errors.TreatmentRelationshipUnknown: Row(422, "The treatment relationship is unknown"),
     errors.TokenRejected: Row(401, "The token was not accepted"),
     errors.ClaimRejected: Row(401, "A claim of the token was not accepted"),

@@ -1,4 +1,4 @@
-"""`POST /company/register`: anyone may, and sees the secret this once. `GET /company`: what we know of the caller."""
+"""`/company`: to register, which anyone may; what we know of the caller; and the secrets of a company."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,14 @@ from starlette.responses import JSONResponse, Response
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
+from identity.companies.model import CompanySecret
+from identity.companies.secrets import CompanySecrets
 from identity.companies.service import Companies
 from schemas.base import Rules
 from schemas.bodies import CompanyAnswer, CompanyRegistration, RegisteredCompany
 from schemas.callers import CompanyAccess
+from schemas.company_secrets import MadeSecret, SecretAnswer, SecretRequest
+from schemas.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +49,55 @@ class CompanyEndpoints:
             company_id=company.company_id, company_name=company.name, company_secret=secret, status=company.status.value
         )
         return JSONResponse(answer.wire(), 201, headers={"Location": "/company"})
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySecretEndpoints:
+    """`/company/secrets`: a company's own secrets, of which none is ever shown a second time."""
+
+    secrets: CompanySecrets
+    access: CompanyAccess
+
+    def routes(self) -> list[Resource]:
+        """Return the routes of this endpoint."""
+        return [
+            Resource("/company/secrets", GET=self.show, POST=self.make),
+            Resource("/company/secrets/{id}", DELETE=self.revoke),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        """List the secrets that count, without the secrets."""
+        caller = await self.access.company(bearer_token(request), Scope.KEYS_MANAGE)
+        secrets = await self.secrets.current(caller.company_id)
+        return JSONResponse({"items": [_answer(secret) for secret in secrets]})
+
+    async def make(self, request: Request) -> Response:
+        """Make one more secret, and show it this once."""
+        caller = await self.access.company(bearer_token(request), Scope.KEYS_MANAGE)
+        asked = SecretRequest.parse(await json_object(request), Rules())
+        secret, text = await self.secrets.make(caller.company_id, asked.label, asked.expires_in_days)
+        answer = MadeSecret(
+            id=secret.secret_id,
+            company_secret=text,
+            label=secret.label,
+            created_at=secret.created_at,
+            expires_at=secret.expires_at,
+        )
+        return JSONResponse(answer.wire(), 201, headers={"Location": f"/company/secrets/{secret.secret_id}"})
+
+    async def revoke(self, request: Request) -> Response:
+        """Revoke a secret."""
+        caller = await self.access.company(bearer_token(request), Scope.KEYS_MANAGE)
+        await self.secrets.revoke(caller.company_id, request.path_params["id"])
+        return Response(status_code=204)
+
+
+def _answer(secret: CompanySecret) -> dict[str, object]:
+    answer = SecretAnswer(
+        id=secret.secret_id,
+        label=secret.label,
+        created_at=secret.created_at,
+        expires_at=secret.expires_at,
+        last_used_at=secret.last_used_at,
+    )
+    return answer.wire()

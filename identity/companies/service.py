@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
 from common.audit.catalogue import COMPANY_REGISTERED
 from common.audit.events import AuditLog
@@ -10,8 +12,11 @@ from common.clock import Clock
 from common.errors import NotFound
 from identity.companies.model import Company, CompanyStore, Status
 from schemas.identifiers import CompanyId
-from sso.issuer.clients import Client, RegisteredClient, make_secret, secret_digest
+from sso.issuer.clients import Client, LiveSecret, RegisteredClient, make_secret, secret_digest
 from sso.verifier.trust import Signer
+
+USE_NOTED: Final = timedelta(hours=1)
+"""A secret's last use is kept this often at most: so it is a write in an hour, and not one per request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,16 @@ class Companies:
 
     async def client(self, company_id: CompanyId) -> RegisteredClient | None:
         """Return the company as a client of the token endpoint, if it is active."""
-        company = await self._active(company_id)
-        if company is None:
+        found = await self.store.with_secrets(company_id, self.clock())
+        if found is None or found[0].status is not Status.ACTIVE:
             return None
-        return RegisteredClient(Client(company_id, company.name), await self.store.secret_digests(company_id))
+        secrets = [LiveSecret(secret.secret_id, secret.digest, secret.last_used_at) for secret in found[1]]
+        return RegisteredClient(Client(company_id, found[0].name), secrets)
+
+    async def used(self, secret: LiveSecret, now: datetime) -> None:
+        """See `Clients`."""
+        if secret.last_used_at is None or secret.last_used_at <= now - USE_NOTED:
+            await self.store.note_use(secret.secret_id, now, now - USE_NOTED)
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
         """Return the names of companies."""

@@ -1,14 +1,30 @@
 """Companies in the database."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, LargeBinary, Row, String, Table, Uuid, delete, exists, select
+import structlog
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Uuid,
+    delete,
+    exc,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from common.sql import IDENTITY, Database, UtcDateTime
-from identity.companies.model import Company, Status
+from identity.companies.model import Company, CompanySecret, Status, first_secret
 from schemas.facts import Standing
 from schemas.identifiers import CompanyId
 
@@ -27,6 +43,10 @@ company_secrets = Table(
     Column("digest", LargeBinary(32), primary_key=True),
     Column("company_id", Uuid, ForeignKey("companies.company_id"), nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("secret_id", Uuid, nullable=False, unique=True),
+    Column("label", String(255)),
+    Column("expires_at", UtcDateTime),
+    Column("last_used_at", UtcDateTime),
 )
 
 revoked_tokens = Table(
@@ -37,10 +57,12 @@ revoked_tokens = Table(
     Column("kept_until", UtcDateTime, nullable=False, index=True),
 )
 
+_log = structlog.get_logger("companies")
+
 
 @dataclass(frozen=True, slots=True)
 class SqlCompanies:
-    """`CompanyStore` on a database."""
+    """`SecretStore` on a database."""
 
     database: Database
 
@@ -51,14 +73,9 @@ class SqlCompanies:
             "status": company.status.value,
             "registered_at": company.registered_at,
         }
-        secret = {
-            "digest": secret_digest,
-            "company_id": company.company_id,
-            "created_at": company.registered_at,
-        }
         async with self.database.transaction() as connection:
             await connection.execute(companies.insert().values(values))
-            await connection.execute(company_secrets.insert().values(secret))
+            await self.add_secret(company.company_id, first_secret(company, secret_digest))
 
     async def find(self, company_id: CompanyId) -> Company | None:
         async with self.database.read() as connection:
@@ -76,10 +93,54 @@ class SqlCompanies:
             changed = await connection.execute(change.values(status=status.value))
         return bool(changed.rowcount)
 
-    async def secret_digests(self, company_id: CompanyId) -> Sequence[bytes]:
-        query = select(company_secrets.c.digest).where(company_secrets.c.company_id == company_id)
+    async def with_secrets(
+        self, company_id: CompanyId, now: datetime
+    ) -> tuple[Company, Sequence[CompanySecret]] | None:
+        of_company = company_secrets.c.company_id == companies.c.company_id
+        counts = or_(company_secrets.c.expires_at.is_(None), company_secrets.c.expires_at > now)
+        query = (
+            select(companies, company_secrets)
+            .outerjoin(company_secrets, of_company & counts)
+            .where(companies.c.company_id == company_id)
+            .order_by(company_secrets.c.created_at, company_secrets.c.secret_id)
+        )
         async with self.database.read() as connection:
-            return list(await connection.scalars(query))
+            rows = (await connection.execute(query)).all()
+        return (_company(rows[0]), [_secret(row) for row in rows if row.secret_id is not None]) if rows else None
+
+    async def note_use(self, secret_id: UUID, now: datetime, unless_after: datetime) -> None:
+        last = company_secrets.c.last_used_at
+        due = select(company_secrets.c.secret_id).where(
+            company_secrets.c.secret_id == secret_id, or_(last.is_(None), last <= unless_after)
+        )
+        change = update(company_secrets).where(
+            company_secrets.c.secret_id.in_(due.with_for_update(skip_locked=True))  # another one is writing it
+        )
+        async with self.database.transaction() as connection:
+            try:
+                async with connection.begin_nested():  # what fails here takes nothing with it
+                    await connection.execute(change.values(last_used_at=now))
+            except exc.DBAPIError as error:
+                if error.connection_invalidated:
+                    raise  # and everything else of this transaction with it
+                _log.warning("last use not kept", cause=type(error.orig).__name__)
+
+    async def change_secrets(self, company_id: CompanyId) -> None:
+        # NO KEY UPDATE: rows that merely refer to the company can still be written. SQLite has one writer anyway.
+        lock = select(companies.c.company_id).where(companies.c.company_id == company_id)
+        async with self.database.transaction() as connection:
+            await connection.execute(lock.with_for_update(key_share=True))
+
+    async def add_secret(self, company_id: CompanyId, secret: CompanySecret) -> None:
+        over = (company_secrets.c.company_id == company_id, company_secrets.c.expires_at <= secret.created_at)
+        async with self.database.transaction() as connection:
+            await connection.execute(delete(company_secrets).where(*over))
+            await connection.execute(company_secrets.insert().values(asdict(secret) | {"company_id": company_id}))
+
+    async def remove_secret(self, company_id: CompanyId, secret_id: UUID) -> None:
+        this = (company_secrets.c.company_id == company_id, company_secrets.c.secret_id == secret_id)
+        async with self.database.transaction() as connection:
+            await connection.execute(delete(company_secrets).where(*this))
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
         query = select(companies.c.company_id, companies.c.name).where(companies.c.company_id.in_(company_ids))
@@ -117,3 +178,7 @@ async def purge(database: Database, now: datetime) -> None:
 
 def _company(row: Row[Any]) -> Company:
     return Company(CompanyId(row.company_id), row.name, Status(row.status), row.registered_at)
+
+
+def _secret(row: Row[Any]) -> CompanySecret:
+    return CompanySecret(row.secret_id, row.digest, row.label, row.created_at, row.expires_at, row.last_used_at)

@@ -1,6 +1,5 @@
 """`sso company`: what an operator decides of companies."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -13,13 +12,11 @@ from identity.companies.model import Company, Status
 from identity.companies.store_sql import SqlCompanies
 from identity.companies.withdrawal import KeyWithdrawal
 from keys.key_sets.store_sql import SqlKeySets
-from services.commands.given import Config, settings_of
-from services.databases import IDENTITY_OWNER, Databases, open_databases
-from services.required import database_of
-from services.schema import require_current
+from services.commands.given import Config
+from services.commands.identity_database import CompanyId, printable, with_identity
+from services.databases import IDENTITY_OWNER, Databases
 
 T = TypeVar("T")
-CompanyId = Annotated[str, typer.Argument(help="The id that the company got when it registered.")]
 
 app = typer.Typer(help="See which companies there are, and which may take part.", no_args_is_help=True)
 
@@ -70,12 +67,12 @@ def withdraw_keys(company_id: CompanyId, config: Config = None) -> None:
     async def withdraw(databases: Databases) -> Company:
         return await KeyWithdrawal(admission_of(databases), SqlKeySets(databases.identity)).withdraw(company_id)
 
-    company = with_databases(config, withdraw)
+    company = with_identity(config, withdraw)
     typer.echo(f"{printable(company.name)} ({company.company_id}) publishes no keys.")
 
 
 def _with_admission(config: Path | None, ask: Callable[[Admission], Awaitable[T]]) -> T:
-    return with_databases(config, lambda databases: ask(admission_of(databases)))
+    return with_identity(config, lambda databases: ask(admission_of(databases)))
 
 
 def admission_of(databases: Databases) -> Admission:
@@ -83,25 +80,5 @@ def admission_of(databases: Databases) -> Admission:
     return Admission(SqlCompanies(databases.identity), databases.audit(IDENTITY_OWNER), wall_clock)
 
 
-def with_databases(config: Path | None, ask: Callable[[Databases], Awaitable[T]]) -> T:
-    """Return what is asked of identity's database. Raises SettingsError, Unavailable, and what `ask` does."""
-    url = database_of(IDENTITY_OWNER).of(settings_of(config))
-
-    async def answer() -> T:
-        databases = open_databases({IDENTITY_OWNER.name: url})
-        try:
-            await require_current(databases)
-            return await ask(databases)
-        finally:
-            await databases.close()
-
-    return asyncio.run(answer())
-
-
 def _say(company: Company) -> None:
     typer.echo(f"{printable(company.name)} ({company.company_id}) is {company.status.value}.")
-
-
-def printable(name: str) -> str:
-    """Return a name without what could steer a terminal: anyone may register a company under any name."""
-    return "".join(character if character.isprintable() else "?" for character in name)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 import typer
 
-from common.key_files import read_key, read_secret
+from common.key_files import read_key
 from common.settings import Settings
 from common.settings_source import Place, flattened
 from services.all import NEEDS
@@ -14,19 +14,20 @@ from services.apart import SERVED
 from services.commands.given import Config, read_given, settings_of
 from services.databases import open_databases, urls_of
 from services.openid.wiring import credential_of
+from services.own_services import read_own_credential, read_own_services
 from services.redis_client import open_redis
 from services.required import (
     DIGEST_KEY,
     REDIS,
     SEALING_KEY,
     Need,
-    own_secret,
+    own_credential,
     require,
     sign_in_needs,
     website_sign_in_needs,
 )
 from services.whole import require_different
-from services.wiring import rotation_of, sealing_keys, service_digests
+from services.wiring import rotation_of, sealing_keys
 
 _NEEDS: Final = {"all": NEEDS} | {name: needs for name, (_, needs) in SERVED.items()}
 _SIGN_IN: Final[Mapping[str, Callable[[Settings], Sequence[Need[Any]]]]] = {
@@ -53,10 +54,10 @@ def check(served: Served = "all", config: Config = None) -> None:
     digest = [read_key(DIGEST_KEY.of(settings))] if DIGEST_KEY in needs else []
     require_different([*sealing, *digest])
     if served in {"all", "identity"}:
-        service_digests(settings)
+        read_own_services(settings)
         rotation_of(settings)
     elif served in settings.services:
-        read_secret(own_secret(served).of(settings))
+        read_own_credential(own_credential(served).of(settings))
     open_databases(urls_of(settings.database))
     open_redis(REDIS.of(settings))
     typer.echo("Nothing is missing, and every file can be read.")

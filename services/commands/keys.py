@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
@@ -12,9 +12,11 @@ import typer
 from common.clock import wall_clock
 from common.errors import SettingsError
 from common.key_files import make_key
+from common.settings import service_name
 from keys.keeper import KeyKeeper
 from keys.ring import Purpose, SealedKey
 from keys.schedule import Instants, signing
+from keys.service_keys import make_pair
 from services.commands.given import Config, settings_of
 from services.databases import IDENTITY_OWNER, open_databases
 from services.required import SEALING_KEY, database_of, require
@@ -36,9 +38,7 @@ app = typer.Typer(help="Make the secret keys of an installation, and see to its 
 def init(out: Annotated[Path, typer.Option(help="Folder for the key files; made if it is not there.")]) -> None:
     """Make the sealing key and the digest key, readable by their owner alone, and never over existing ones."""
     files = {"SSO_KEYS__SEALING_FILE": out / "sealing.key", "SSO_KEYS__DIGEST_FILE": out / "digest.key"}
-    for file in files.values():
-        if file.exists():
-            raise SettingsError(f"{file} is there already, and a key is never written over.")
+    _require_none(files.values())
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         for file in files.values():
@@ -48,6 +48,28 @@ def init(out: Annotated[Path, typer.Option(help="Folder for the key files; made 
     for name, file in files.items():
         typer.echo(f"{name}={file.absolute()}")
     typer.echo("Keep a copy of both in a safe place: without them the database cannot be read.", err=True)
+
+
+@app.command()
+def service(
+    name: Annotated[str, typer.Argument(help="The service: dossier, website, or one of your own.")],
+    out: Annotated[Path, typer.Option(help="Folder for the key files; made if it is not there.")],
+) -> None:
+    """Make the key pair of one of our own services, readable by their owner alone, and never over existing ones."""
+    try:
+        service_name(name)
+    except ValueError as error:
+        raise typer.BadParameter(f"It {error}.") from None
+    files = {half: out / f"{name}.{half}.pem" for half in ("private", "public")}
+    _require_none(files.values())
+    try:
+        out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_pair(files["private"], files["public"])
+    except OSError as error:
+        raise SettingsError(f"No keys can be made in {out}: {error.strerror}.") from None
+    for half, file in files.items():
+        typer.echo(f"SSO_SERVICES__{name.upper()}__{half.upper()}_KEY_FILE={file.absolute()}")
+    typer.echo(f"Give the private one to {name} alone, and the public one to identity.", err=True)
 
 
 @app.command("list")
@@ -97,6 +119,12 @@ def export(config: Config = None) -> None:
         return [key for purpose in Purpose for key in (await keeper.read(purpose)).public(keeper.clock())]
 
     typer.echo(json.dumps({"keys": _with_keeper(config, key_set)}, indent=2))
+
+
+def _require_none(files: Iterable[Path]) -> None:
+    for file in files:
+        if file.exists():
+            raise SettingsError(f"{file} is there already, and a key is never written over.")
 
 
 def _with_keeper(config: Path | None, ask: Callable[[KeyKeeper], Awaitable[T]]) -> T:

@@ -9,8 +9,9 @@ from identity.companies.model import Company
 from identity.professionals.links import Links
 from identity.professionals.store_sql import SqlLinks
 from schemas.identifiers import name_or_none
-from services.commands.company import CompanyId, admission_of, printable, with_databases
+from services.commands.company import admission_of
 from services.commands.given import Config
+from services.commands.identity_database import CompanyId, printable, with_identity
 from services.databases import IDENTITY_OWNER, Databases
 
 app = typer.Typer(help="Mend which account a company's professional comes in on.", no_args_is_help=True)
@@ -35,5 +36,5 @@ def unlink(
         await links.undo(company.company_id, name_or_none(sub))
         return company
 
-    company = with_databases(config, undo)
+    company = with_identity(config, undo)
     typer.echo(f"{printable(sub)} of {printable(company.name)} ({company.company_id}) is linked to no account.")

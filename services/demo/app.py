@@ -31,6 +31,7 @@ from services.ground import open_ground
 from services.housekeeping import housekeeping
 from services.key_sets import refreshing_key_sets
 from services.key_times import keeping_rings
+from services.schema import bring_up_to_date
 from services.server import Composition, bind
 from services.valkey import BundledValkey
 from services.whole import Whole, api_routes, wire_whole
@@ -69,10 +70,8 @@ def _redis_url(settings: Settings, folder: Path) -> Iterator[str]:
 
 
 async def _migrate(settings: Settings) -> None:
-    from services.migrate import migrate  # noqa: PLC0415 - so that a worker does not load Alembic
-
     async with open_ground(settings, OWNERS, RULES) as ground:
-        await migrate(ground.databases)
+        await bring_up_to_date(ground.databases)
 
 
 @asynccontextmanager

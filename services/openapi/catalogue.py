@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.openapi.areas import companies, dossiers, launches, professionals, pseudoniemen, running, tokens
+from services.openapi.areas import companies, dossiers, launches, professionals, pseudoniemen, running, secrets, tokens
 from services.openapi.operation import Operation
 
 AREAS: Final[Mapping[str, Sequence[Operation]]] = {
-    "Companies and their keys": companies.OPERATIONS,
+    "Companies and their keys": [*companies.OPERATIONS, *secrets.OPERATIONS],
     "Tokens": tokens.OPERATIONS,
     "Launches": launches.OPERATIONS,
     "Professionals and treatment relationships": professionals.OPERATIONS,

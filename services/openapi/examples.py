@@ -13,6 +13,7 @@ DOSSIER: Final = UUID("0b9a4c1e-52f4-4a5e-8d52-6a0f1f6f7c22")
 PSEUDONIEM: Final = UUID("c2a6d7f4-19be-8d3c-a1f0-5b7e8c9d0a33")
 LAUNCH: Final = UUID("5e8f0a67-3c21-4d7b-b6a9-4c0d2e1f9b44")
 ACCOUNT: Final = UUID("91b3d5e7-8a0c-4f2e-9c6b-7d1a3f5e0c55")
+SECRET_ID: Final = UUID("4f6d2b80-9e13-4c7a-8a5d-1c3e5f7a9b77")
 REQUEST_ID: Final = "3f2b8c1d-7a6e-4b5c-9d0e-1f2a3b4c5d66"
 TOKEN: Final = "eyJhbGciOiJFUzI1NiIsImtpZCI6ImV4YW1wbGUifQ.eyJzdWIiOiJleGFtcGxlIn0.ZXhhbXBsZQ"
 KID: Final = "Q7kI_3rtiFhzKaUyG9tUd23igTv0JxCqp5Au1BxaSjU"

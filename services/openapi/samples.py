@@ -15,6 +15,7 @@ SAMPLES: Final = (
     errors.InvalidInput("The request breaks a rule; `errors` says where and which.", [Fault("/bsn", "bsn")]),
     errors.KeyRejected("size", "An RSA key has 2048 to 4096 bits."),
     errors.JwksUriRejected("no_keys", "None of the keys behind the URL can be taken.", [(0, "size")]),
+    errors.SecretRejected("too_many", "There are 2 secrets already: revoke one of them first."),
     errors.TreatmentRelationshipUnknown("There is no such treatment relationship."),
     errors.TokenRejected(""),
     errors.ClaimRejected("sub", "blank"),

@@ -6,25 +6,21 @@ from pydantic import BaseModel, ConfigDict, RootModel
 
 from schemas.base import Answer, FilledText, Omittable, Schema
 from schemas.bodies import KeyAnswer, LaunchRequest, RelationshipAnswer, SkippedKeyAnswer
+from schemas.company_secrets import SecretAnswer
 from schemas.identifiers import Bsn
 
 
-class ServiceTokenForm(BaseModel):
-    """A token request (RFC 6749 4.4.2). Without Basic, `client_id` and `client_secret` are in the form."""
+class TokenForm(BaseModel):
+    """A token request (RFC 6749 4.4.2).
+
+    Without Basic, `client_id` and `client_secret` are in the form, or a `client_assertion` (RFC 7523 2.2): a JWT of at
+    most five minutes that is good once, signed with a key of the client, `iss` and `sub` its client_id, `aud` ours.
+    """
 
     grant_type: Literal["client_credentials"]
     scope: str = ""
     client_id: str = ""
     client_secret: str = ""
-
-
-class TokenForm(ServiceTokenForm):
-    """A token request (RFC 6749 4.4.2).
-
-    Without Basic, `client_id` and `client_secret` are in the form, or a `client_assertion` (RFC 7523 2.2): a JWT of at
-    most five minutes that is good once, signed with a key of the company, `iss` and `sub` its companyId, `aud` ours.
-    """
-
     client_assertion_type: str = ""
     client_assertion: str = ""
 
@@ -60,6 +56,10 @@ class KeyList(Answer):
 
 class RelationshipList(RootModel[list[RelationshipAnswer]]):
     """A bare array, as all lists under `/api/v1` are."""
+
+
+class SecretList(Answer):
+    items: list[SecretAnswer]
 
 
 class KeySet(Answer):

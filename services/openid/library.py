@@ -9,7 +9,7 @@ from authlib.integrations.starlette_client import StarletteIntegration, Starlett
 from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
 
 from common.settings import OidcSettings
-from keys.client_key import ClientKey
+from keys.service_keys import ServiceKey
 
 SECONDS: Final = 5.0
 """For one question to the provider."""
@@ -17,7 +17,7 @@ SECONDS: Final = 5.0
 _KEY_TYPES: Final = ("RSA", "EC")
 _ASSERTION_SECONDS: Final = 60
 
-Credential = str | ClientKey
+Credential = str | ServiceKey
 """The secret that the provider has given us, or a key of ours that it knows."""
 
 
@@ -30,13 +30,21 @@ class Client(StarletteOAuth2App):  # type: ignore[misc]  # the library has no ty
 
 
 class _Assertion(PrivateKeyJWT):  # type: ignore[misc]  # the library has no types
-    """A client assertion for one use, about now, for the issuer and nobody else (RFC 7523)."""
+    """A client assertion for one use, about now, for the issuer and nobody else (RFC 7523).
+
+    Without `kid`: what a provider calls the key that we gave it, it may have chosen itself.
+    """
 
     def sign(self, auth: Any, token_endpoint: str) -> str:  # noqa: ANN401 - the library's own
-        ours: ClientKey = auth.client_secret
-        return str(
-            private_key_jwt_sign(ours.key, auth.client_id, token_endpoint, ours.alg, expires_in=_ASSERTION_SECONDS)
+        ours: ServiceKey = auth.client_secret
+        signed: str = private_key_jwt_sign(
+            ours.key,
+            client_id=auth.client_id,
+            token_endpoint=token_endpoint,
+            alg="Ed25519" if ours.alg == "EdDSA" else ours.alg,  # the name since RFC 9864
+            expires_in=_ASSERTION_SECONDS,
         )
+        return signed
 
 
 class _Basic:
@@ -62,7 +70,7 @@ def make_client(settings: OidcSettings, credential: Credential, tls: ssl.SSLCont
         client_kwargs={
             "scope": settings.scope,
             "code_challenge_method": "S256",
-            "token_endpoint_auth_method": "private_key_jwt" if isinstance(credential, ClientKey) else _Basic.name,
+            "token_endpoint_auth_method": "private_key_jwt" if isinstance(credential, ServiceKey) else _Basic.name,
             "verify": tls,
             "timeout": SECONDS,
             "trust_env": False,

@@ -3,9 +3,9 @@
 from typing import Final
 
 from common.errors import SettingsError
-from common.key_files import read_credential
+from common.key_files import read_given_secret
 from common.settings import Settings
-from keys.client_key import read_client_key
+from keys.service_keys import read_private_key
 from services.ground import Ground
 from services.openid.library import Credential
 from services.openid.provider import Provider
@@ -41,4 +41,4 @@ def credential_of(settings: Settings) -> Credential:
         raise SettingsError(
             "Set one of SSO_PATIENTS__OIDC__CLIENT_SECRET_FILE and SSO_PATIENTS__OIDC__CLIENT_KEY_FILE, not both."
         )
-    return read_client_key(file) if oidc.client_key_file else read_credential(file)
+    return read_private_key(file) if oidc.client_key_file else read_given_secret(file)

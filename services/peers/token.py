@@ -3,18 +3,20 @@
 import asyncio
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+import httpx2
 import structlog
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
+from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
 
 from common.clock import Clock
 from common.errors import Unavailable
-from common.key_files import read_secret
+from keys.service_keys import ServiceKey
 from schemas.profiles import INTERNAL
+from services.own_services import TOKEN_PATH
 from services.single_flight import SingleFlight
 from sso.issuer.issue import TokenIssuer
 
@@ -33,7 +35,11 @@ _PAUSE: Final = 1.0
 _SECONDS: Final = 0.5
 """For fetching one: less than a call has in all."""
 
+_ASSERTED: Final = 60
+"""Seconds that an assertion is good."""
+
 _WRONG: Final = "invalid_client"
+_CURE: Final = "is what identity has of {} the other half of its key, or the same secret, and do the clocks agree?"
 
 _log = structlog.get_logger("peers")
 
@@ -49,7 +55,7 @@ class InternalToken(Protocol):
 
 
 class FetchedToken:
-    """Fetched from the token endpoint with the service's secret, and kept; many at once fetch one."""
+    """Fetched from the token endpoint with the service's key or secret, and kept; many at once fetch one."""
 
     def __init__(self, client: AsyncOAuth2Client, endpoint: str, seconds: Callable[[], float] = time.monotonic) -> None:
         """Fetch from `endpoint`; `seconds` is a clock that nobody sets."""
@@ -88,7 +94,7 @@ class FetchedToken:
             token = _printable(answer["access_token"])
         except Exception as error:  # the library hands on whatever an answer makes of it
             cause = str(error.error) if isinstance(error, OAuthError) else type(error).__name__
-            cure = f"is the secret of {self._client.client_id} the same here and there?" if cause == _WRONG else None
+            cure = _CURE.format(self._client.client_id) if cause == _WRONG else None
             _log.warning("no internal token", cause=cause, cure=cure)
             raise Unavailable("the identity service", private=f"no internal token: {cause}") from None
         self._token, self._fetched_at = token, asked_at
@@ -118,16 +124,50 @@ def _printable(token: object) -> str:
     return token
 
 
-def token_client(name: str, secret_file: Path, issuer: str) -> AsyncOAuth2Client:
+class _Assertion(PrivateKeyJWT):  # type: ignore[misc]
+    """Says who we are by a key (RFC 7523 2.2), with a new assertion each time, good for a minute.
+
+    The library's own is good for an hour, and asks under the address at which identity is, which is no name of it.
+    """
+
+    def __init__(self, audience: str, key: ServiceKey, clock: Clock) -> None:
+        super().__init__(audience)
+        self._key = key
+        self._clock = clock
+
+    def sign(self, auth: Any, token_endpoint: str) -> str:  # noqa: ANN401 - the library's own
+        signed: str = private_key_jwt_sign(
+            self._key.key,
+            client_id=auth.client_id,
+            token_endpoint=token_endpoint,
+            alg="Ed25519" if self._key.alg == "EdDSA" else self._key.alg,  # the name since RFC 9864
+            header={"kid": self._key.kid},
+            issued_at=int(self._clock().timestamp()),
+            expires_in=_ASSERTED,
+        )
+        return signed
+
+
+def token_client(
+    name: str,
+    credential: str | ServiceKey,
+    issuer: str,
+    clock: Clock,
+    transport: httpx2.AsyncBaseTransport | None = None,
+) -> AsyncOAuth2Client:
     """Return the OAuth client of the service `name`, which asks for the host of our public URL; the caller closes it.
 
-    Raises SettingsError.
+    The credential is its private key, or its secret. `transport` is how its requests get there, the network if None.
     """
+    method: Any = "client_secret_basic"
+    if isinstance(credential, ServiceKey):
+        method = _Assertion(f"{issuer}{TOKEN_PATH}", credential, clock)
     return AsyncOAuth2Client(
         client_id=name,
-        client_secret=read_secret(secret_file),
-        token_endpoint_auth_method="client_secret_basic",  # noqa: S106 - the name of a method
+        client_secret=credential if isinstance(credential, str) else None,
+        token_endpoint_auth_method=method,
         timeout=_SECONDS,
         headers={"Host": urlsplit(issuer).netloc},
+        transport=transport,
         trust_env=False,
     )

@@ -7,7 +7,7 @@ import base64
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Final, Protocol
@@ -19,7 +19,23 @@ from common.errors import InvalidClient, InvalidInput, TokenRejected
 from schemas.identifiers import CompanyId
 
 JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+MAX_SECRETS: Final = 2
+"""Secrets of one company that count at a time: the one that goes, and the one that comes."""
+
 _SECRET_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSecret:
+    """A secret that counts now: the digest of it, and when it was used last, as far as that is known."""
+
+    secret_id: UUID
+    digest: bytes
+    last_used_at: datetime | None = None
+
+
+_NOBODYS: Final = (LiveSecret(UUID(int=0), bytes(32)),) * MAX_SECRETS
+"""What a secret is compared with where there is none; no secret has this digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +46,25 @@ class Client:
     company_name: str
     jti: str | None = None
     """Of the assertion by which it did so: good, and not used up yet."""
+    secret: LiveSecret | None = None
+    """By which it did so."""
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredClient:
-    """A company that may have tokens, with the digests of its current secrets."""
+    """A company that may have tokens, with its secrets that count now."""
 
     client: Client
-    secret_digests: Sequence[bytes]
+    secrets: Sequence[LiveSecret]
 
 
 class Clients(Protocol):
     async def client(self, company_id: CompanyId) -> RegisteredClient | None:
         """Return the company if it exists and is active."""
+        ...
+
+    async def used(self, secret: LiveSecret, now: datetime) -> None:
+        """Take note that a company got in with a secret, in the transaction that is open: roughly, and if it goes."""
         ...
 
 
@@ -148,16 +170,16 @@ def _from_basic(encoded: str) -> Credentials:
 async def authenticate(clients: Clients, credentials: Credentials) -> Client:
     """Return the company behind the credentials. Raises InvalidClient, the same for every cause.
 
-    An unknown company costs the same comparison as a wrong secret.
+    An unknown company costs the same comparisons as a wrong secret, and so does a company with one secret.
     """
     registered = await _find(clients, credentials.client_id)
     digest = secret_digest(credentials.secret)
-    known = registered.secret_digests if registered else [bytes(len(digest))]
-    matches = [hmac.compare_digest(digest, candidate) for candidate in known]
-    if registered is None or not any(matches):
+    known = [*(registered.secrets if registered else ()), *_NOBODYS][:MAX_SECRETS]
+    matching = [secret for secret in known if hmac.compare_digest(digest, secret.digest)]
+    if registered is None or not matching:
         cause = "unknown_client" if registered is None else "wrong_secret"
         raise because(InvalidClient(scheme=credentials.scheme, private=cause), cause)
-    return registered.client
+    return replace(registered.client, secret=matching[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,23 +196,28 @@ class ClientAuthentication:
         try:
             signed = await self.assertions.verified(credentials.assertion, credentials.client_id, now)
         except TokenRejected as error:
-            raise _refused(error) from None
+            raise refused(error) from None
         return Client(signed.company_id, signed.company_name, signed.jti)
 
     async def use_up(self, client: Client, now: datetime) -> None:
         """Use up the assertion, if it was one: last of all, when nothing else can refuse the request any more.
 
+        Of a secret, that it was used is noted, which refuses nobody.
+
         In the transaction that is open. Raises InvalidClient if it was used before, or Unavailable.
         """
+        if client.secret is not None:
+            await self.clients.used(client.secret, now)
         if client.jti is None:
             return
         try:
             await self.assertions.spend(client.company_id, client.jti, now)
         except TokenRejected as error:
-            raise _refused(error) from None
+            raise refused(error) from None
 
 
-def _refused(error: TokenRejected) -> InvalidClient:
+def refused(error: TokenRejected) -> InvalidClient:
+    """Return the refusal of an assertion: one answer for every cause, which the audit and the log keep."""
     return because(InvalidClient(private=error.private or error.detail), cause_of(error))
 
 

@@ -1,16 +1,16 @@
 """`POST /auth/token/internal`: the tokens with which our own services talk to each other."""
 
-import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from common.audit.catalogue import INTERNAL_TOKEN_ISSUED
+from common.audit.catalogue import INTERNAL_TOKEN_ISSUED, INTERNAL_TOKEN_REFUSED
 from common.audit.events import AuditLog
 from common.audit.kinds import service_name
-from common.audit.refusals import because
+from common.audit.refusals import refusals
 from common.clock import Clock
 from common.errors import InvalidClient
 from common.http.address import client_address
@@ -18,17 +18,18 @@ from common.http.routing import Resource
 from common.limits import Counted, Limits
 from schemas.profiles import INTERNAL
 from schemas.token_bodies import TokenAnswer
-from sso.issuer.clients import Credentials, SignedCredentials, secret_digest
+from sso.issuer.clients import Credentials, SignedCredentials
 from sso.issuer.endpoint import NO_STORE, require_client_credentials, token_request
 from sso.issuer.issue import TokenIssuer
+from sso.issuer.services import S, Service, ServiceAuthentication
 
 
 @dataclass(frozen=True, slots=True)
-class InternalTokenEndpoint:
-    """The token endpoint for our own services. `services` are the digests of their secrets, by name."""
+class InternalTokenEndpoint(Generic[S]):
+    """The token endpoint for our own services."""
 
     limits: Limits
-    services: Mapping[str, bytes]
+    services: ServiceAuthentication[S]
     issuer: TokenIssuer
     audit: AuditLog
     clock: Clock
@@ -40,32 +41,27 @@ class InternalTokenEndpoint:
     async def token(self, request: Request) -> Response:
         """Answer a token request of a service."""
         credentials, given = await token_request(request)
-        name = await self._authenticated(credentials, client_address(request))
-        async with self.limits.of_service(name, Counted.TOKEN_REQUESTS):
-            require_client_credentials(given)
-            return await self._answer(name)
-
-    async def _answer(self, name: str) -> Response:
         now = self.clock()
-        issued = self.issuer.issue(INTERNAL, {"sub": name, "client_id": name}, now)
-        await self.audit.write(INTERNAL_TOKEN_ISSUED(now, service=service_name(name)))
+        service = await self._authenticated(credentials, client_address(request), now)
+        whose = {"service": service_name(service.name)}
+        async with (
+            self.limits.of_service(service.name, Counted.TOKEN_REQUESTS),
+            refusals(self.audit, INTERNAL_TOKEN_REFUSED, now, **whose),
+        ):
+            require_client_credentials(given)
+            issued = self.issuer.issue(INTERNAL, {"sub": service.name, "client_id": service.name}, now)
+            async with self.audit.unit_of_work():
+                await self.services.use_up(service, now)
+                await self.audit.write(INTERNAL_TOKEN_ISSUED(now, **whose))
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)
         return JSONResponse(answer.wire(), headers=NO_STORE)
 
-    async def _authenticated(self, credentials: Credentials | SignedCredentials, address: str) -> str:
-        """Return the service's name. Who is none has the room of their address; our own services do not share it."""
+    async def _authenticated(
+        self, credentials: Credentials | SignedCredentials, address: str, now: datetime
+    ) -> Service[S]:
+        """Return the service. Who is none has the room of their address; our own services do not share it."""
         try:
-            return self._name(credentials)
+            return self.services.of(credentials, now)
         except InvalidClient:
             async with self.limits.of_address(address, Counted.TOKEN_REQUESTS):
                 raise
-
-    def _name(self, credentials: Credentials | SignedCredentials) -> str:
-        if isinstance(credentials, SignedCredentials):  # a company's way
-            raise because(InvalidClient(private="an assertion"), "unknown_client")
-        digest = secret_digest(credentials.secret)
-        registered = self.services.get(credentials.client_id)
-        if not hmac.compare_digest(digest, registered or bytes(len(digest))):
-            cause = "unknown_client" if registered is None else "wrong_secret"
-            raise because(InvalidClient(scheme=credentials.scheme, private=cause), cause)
-        return credentials.client_id

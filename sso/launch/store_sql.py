@@ -51,14 +51,6 @@ spends = Table(
     Column("spent_at", UtcDateTime, nullable=False, index=True),
 )
 
-client_assertions = Table(
-    "client_assertions",
-    IDENTITY,
-    Column("company_id", Uuid, ForeignKey("companies.company_id"), primary_key=True),
-    Column("jti_digest", LargeBinary(32), primary_key=True),
-    Column("spent_at", UtcDateTime, nullable=False, index=True),
-)
-
 _IS_TOLD = text("sealed_told IS NOT NULL")
 
 launches = Table(
@@ -223,26 +215,11 @@ class SqlSessions:
             await connection.execute(delete(sessions).where(sessions.c.digest == digest))
 
 
-@dataclass(frozen=True, slots=True)
-class SqlAssertions:
-    """`SpentAssertions` on a database."""
-
-    database: Database
-
-    async def spend(self, company_id: CompanyId, jti_digest: bytes, now: datetime) -> None:
-        values = {"company_id": company_id, "jti_digest": jti_digest, "spent_at": now}
-        insert = self.database.insert(client_assertions).values(values).on_conflict_do_nothing()
-        async with self.database.transaction() as connection:
-            if not (await connection.execute(insert)).rowcount:
-                raise replayed()
-
-
 async def purge(database: Database, now: datetime) -> None:
     """Remove the spends that no clock could accept any more, the sessions that are over, and what was told in vain."""
     over = or_(sessions.c.opened_at <= now - LIMITS.total, sessions.c.seen_at <= now - LIMITS.idle)
     async with database.transaction() as connection:
-        for spent in (spends, client_assertions):
-            await connection.execute(delete(spent).where(spent.c.spent_at <= now - SPENDS_KEPT))
+        await connection.execute(delete(spends).where(spends.c.spent_at <= now - SPENDS_KEPT))
         await connection.execute(delete(sessions).where(over))
         in_vain = (launches.c.sealed_told.is_not(None), launches.c.launched_at <= now - VALID)
         await connection.execute(update(launches).where(*in_vain).values(sealed_told=None))

@@ -58,8 +58,8 @@ class Assertions:
         candidates = await self.trust.of_company(raw, claimed)
         authenticate(raw, candidates)
         claims = read_claims(raw, ASSERTION, Rules())
-        _require_parties(claims, client_id, self.audiences)
-        _require_lifetime(claims, now)
+        require_parties(claims, client_id, self.audiences)
+        require_lifetime(claims, now)
         return SignedAssertion(candidates.signer.company_id, candidates.signer.company_name, claims.jti)
 
     async def spend(self, company_id: CompanyId, jti: str, now: datetime) -> None:
@@ -69,15 +69,15 @@ class Assertions:
         await self.spent.spend(company_id, jti_digest(jti), now)
 
 
-def _require_parties(claims: AssertionClaims, client_id: str | None, audiences: Collection[str]) -> None:
-    """Raise ClaimRejected unless a company speaks of itself, to us alone."""
+def require_parties(claims: AssertionClaims, client_id: str | None, audiences: Collection[str]) -> None:
+    """Raise ClaimRejected unless a client speaks of itself, to us alone."""
     if claims.sub != claims.iss or client_id not in (None, claims.iss):
         raise ClaimRejected("sub", "signer")
     if claims.aud not in audiences:
         raise ClaimRejected("aud", "audience")
 
 
-def _require_lifetime(claims: AssertionClaims, now: datetime) -> None:
+def require_lifetime(claims: AssertionClaims, now: datetime) -> None:
     """Raise TokenExpired or ClaimRejected unless now lies in the assertion's time, and that is short."""
     at, leeway, longest = now.timestamp(), ASSERTION.leeway.total_seconds(), ASSERTION.max_age.total_seconds()
     require_not_expired(claims.exp, ASSERTION, now)

@@ -64,12 +64,12 @@ def _key(token: VerifiedToken[ProfessionalClaims]) -> str:
     return spend_key(PROFESSIONAL.name, token.signer.company_id, token.claims.jti)
 
 
-def spend_key(profile: str, company_id: CompanyId, jti: str) -> str:
+def spend_key(profile: str, whose: CompanyId | str, jti: str) -> str:
     """Return the name under which a spend is remembered: a digest, so it shows nothing and has one length.
 
     Of a JSON list: parts that are merely joined could be cut elsewhere, and then two tokens would share a key.
     """
-    return sha256(json.dumps([profile, str(company_id), jti]).encode()).hexdigest()
+    return sha256(json.dumps([profile, str(whose), jti]).encode()).hexdigest()
 
 
 def jti_digest(jti: str) -> bytes:

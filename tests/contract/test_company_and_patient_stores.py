@@ -38,7 +38,7 @@ async def test_the_same_name_twice_makes_two_companies_with_a_secret_each(databa
     assert secret != other_secret
     client = await companies.client(one.company_id)
     assert client is not None
-    assert list(client.secret_digests) == [secret_digest(secret)]
+    assert [live.digest for live in client.secrets] == [secret_digest(secret)]
     assert await companies.store.find(one.company_id) == one
     assert await companies.names([one.company_id, CompanyId(uuid4())]) == {one.company_id: "De Linde"}
 

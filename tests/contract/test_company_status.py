@@ -12,7 +12,7 @@ from identity.companies.admission import Admission
 from identity.companies.model import Company, Status
 from identity.companies.store_sql import SqlCompanies
 from tests.support.clock import SetClock
-from tests.support.databases import kept_company, open_migrated
+from tests.support.databases import emptied_postgresql, kept_company, open_migrated
 from tests.support.memory import MemoryAudit
 from tests.support.servers.postgres_server import PostgresServer
 
@@ -23,7 +23,7 @@ async def database(
 ) -> AsyncIterator[Database]:
     sqlite = request.param == "sqlite"
     async with open_migrated(
-        f"sqlite:///{tmp_path / 'sso.db'}" if sqlite else await postgres_server.create_database()
+        f"sqlite:///{tmp_path / 'sso.db'}" if sqlite else await emptied_postgresql(postgres_server)
     ) as opened:
         yield opened
 

@@ -1,6 +1,7 @@
 """The migrations make the very tables that the code means, for each owner; simultaneous starts follow each other."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,18 +14,20 @@ from sqlalchemy import CheckConstraint, Connection, MetaData, Uuid, bindparam, i
 
 from common.errors import NotAuthenticated, SettingsError
 from common.sql import Database, UtcDateTime
+from identity.companies.store_sql import SqlCompanies, companies
 from identity.relationships.service import Relationships
 from identity.relationships.store_sql import SqlAdministration, SqlRelationships
 from keys.ring import Purpose
 from keys.sealing import KEY_BYTES, Sealer
 from keys.store_sql import SqlSigningKeys
-from schemas.identifiers import LaunchId, Pseudoniem
+from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from services.databases import IDENTITY_OWNER, OWNERS, Databases, Owner, open_databases
 from services.migrate import migrate
 from services.schema import is_current, newest
+from sso.issuer.clients import make_secret, secret_digest
 from sso.launch.store_sql import SqlLaunches
 from tests.support.clock import SetClock
-from tests.support.databases import kept_company, migrate_to
+from tests.support.databases import migrate_to
 from tests.support.memory import MemorySigningKeys
 from tests.support.own_keys import keeper_of, sealed_key, signing_kid
 from tests.support.races import at_once
@@ -83,15 +86,18 @@ async def test_migrating_what_is_at_the_newest_revision_changes_nothing(database
     assert [await is_current(database, owner) for owner in OWNERS] == [True] * 3
 
 
-async def test_simultaneous_first_starts_follow_each_other(empty_database: Database) -> None:
-    async with empty_database.transaction() as connection:
-        for owner in OWNERS:
-            await connection.run_sync(owner.tables.drop_all)
-            await connection.execute(text(f"DROP TABLE {owner.version_table}"))
-    assert [await is_current(empty_database, owner) for owner in OWNERS] == [False] * 3
-    databases = Databases({owner.name: empty_database for owner in OWNERS})
-    await at_once(4, lambda _: migrate(databases))
-    assert [await is_current(empty_database, owner) for owner in OWNERS] == [True] * 3
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_simultaneous_first_starts_follow_each_other(
+    kind: str, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    new = Database(f"sqlite:///{tmp_path / 'sso.db'}" if kind == "sqlite" else await postgres_server.create_database())
+    databases = Databases({owner.name: new for owner in OWNERS})
+    try:
+        assert [await is_current(new, owner) for owner in OWNERS] == [False] * 3
+        await at_once(4, lambda _: migrate(databases))
+        assert [await is_current(new, owner) for owner in OWNERS] == [True] * 3
+    finally:
+        await databases.close()
 
 
 async def test_each_owner_can_have_a_database_of_its_own(tmp_path: Path) -> None:
@@ -123,7 +129,10 @@ async def test_a_launch_that_was_made_before_relationships_could_end_goes_on(
     try:
         await migrate_to(databases.identity, IDENTITY_OWNER, str(before))
         relationships = Relationships(SqlRelationships(databases.identity))
-        company, patient, now = await kept_company(databases.identity), Pseudoniem(uuid4()), SetClock()()
+        company, patient, now = CompanyId(uuid4()), Pseudoniem(uuid4()), SetClock()()
+        registered = {"company_id": company, "name": "De Linde", "status": "active", "registered_at": now}
+        async with databases.identity.transaction() as connection:
+            await connection.execute(companies.insert().values(registered))
         for name in ("1532", "1533"):
             await relationships.join(company, name, patient, None, now)
         launch = LaunchId(uuid4())
@@ -170,5 +179,43 @@ async def test_a_key_that_was_made_before_keys_had_times_signs_on_from_the_time_
         assert signing_kid(ring, clock()) == kid
         assert [key.plan.generation for key in await store.all(Purpose.ACCESS)] == [2, 1]
         assert not await store.append(sealed_key("x", 2, made_at))  # the constraint is there as before
+    finally:
+        await databases.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_secrets_that_were_made_before_they_had_names_count_on_and_so_do_those_of_the_version_before(
+    kind: str, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    clock = SetClock()
+    url = f"sqlite:///{tmp_path / 'sso.db'}" if kind == "sqlite" else await postgres_server.create_database()
+    databases = open_databases({IDENTITY_OWNER.name: url})
+    company = text("INSERT INTO companies VALUES (:id, 'De Linde', 'active', :at)")
+    secret = text("INSERT INTO company_secrets (digest, company_id, created_at) VALUES (:digest, :id, :at)")
+    typed = (bindparam("id", type_=Uuid()), bindparam("at", type_=UtcDateTime))
+    digests = {CompanyId(uuid4()): secret_digest(make_secret()) for _ in range(3)}
+
+    async def keep(*company_ids: CompanyId) -> None:
+        async with databases.identity.transaction() as connection:
+            for company_id in company_ids:
+                row = {"id": company_id, "at": clock(), "digest": digests[company_id]}
+                await connection.execute(company.bindparams(*typed), {"id": row["id"], "at": row["at"]})
+                await connection.execute(secret.bindparams(*typed), row)
+
+    try:
+        await migrate_to(databases.identity, IDENTITY_OWNER, "0005")
+        *before, after = digests
+        await keep(*before)
+        await migrate(databases)
+        await keep(after)  # as a process of the version before does that still runs
+
+        store, names = SqlCompanies(databases.identity), set()
+        for company_id, digest in digests.items():
+            found = await store.with_secrets(company_id, clock() + timedelta(days=36500))
+            assert found is not None
+            [kept] = found[1]
+            assert (kept.digest, kept.created_at, kept.label, kept.last_used_at) == (digest, clock(), None, None)
+            names.add(kept.secret_id)
+        assert len(names) == 3
     finally:
         await databases.close()

@@ -14,7 +14,7 @@ from keys.ring import Purpose, SigningKeyStore
 from keys.schedule import Planned
 from keys.store_sql import SqlSigningKeys
 from tests.support.clock import SetClock
-from tests.support.databases import open_migrated
+from tests.support.databases import emptied_postgresql, open_migrated
 from tests.support.memory import REGISTERED as T
 from tests.support.memory import MemorySigningKeys
 from tests.support.own_keys import ANOTHER_SEALER, ROTATION, keeper_of, kids, sealed_key, signing_kid
@@ -33,8 +33,10 @@ async def store(
     if request.param == "memory":
         yield MemorySigningKeys()
         return
-    url = f"sqlite:///{tmp_path / 'sso.db'}"
-    async with open_migrated(url if request.param == "sqlite" else await postgres_server.create_database()) as database:
+    sqlite = f"sqlite:///{tmp_path / 'sso.db'}"
+    async with open_migrated(
+        sqlite if request.param == "sqlite" else await emptied_postgresql(postgres_server)
+    ) as database:
         yield SqlSigningKeys(database)
 
 

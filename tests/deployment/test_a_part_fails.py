@@ -105,7 +105,7 @@ async def test_a_service_apart_serves_its_own_paths_alone(deployment: Deployment
             assert found == {name}
 
 
-@pytest.mark.parametrize("path", ["companies/active", "launches/patient", "patients/session", "patients/sign-out"])
+@pytest.mark.parametrize("path", ["tokens/standing", "launches/patient", "patients/session", "patients/sign-out"])
 async def test_what_services_ask_each_other_is_answered_to_them_alone(
     deployment: Deployment, client: httpx2.AsyncClient, path: str
 ) -> None:

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from common.key_files import make_key
+from tests.support import started
 from tests.support.demo_server import DemoServer
 from tests.support.servers.loopback import HOST, free_port
 
@@ -16,20 +18,23 @@ SSO = str(Path(sys.executable).with_name("sso"))
 
 def refusal(data: Path, *options: str, **settings: str) -> str:
     """Start a demo that must not start; return what it says."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SSO_")}
+    port = ["--port", str(free_port())]
+    return started.refusal("demo", *port, *options, **{"SSO_DATA_DIR": str(data), **settings})
+
+
+def test_the_command_ends_as_the_start_does(tmp_path: Path, demo: DemoServer) -> None:
+    """As a shell runs it; the other tests spare themselves the loading."""
     ended = subprocess.run(
-        [SSO, "serve", "demo", "--port", str(free_port()), *options],
-        env={**clean, "SSO_DATA_DIR": str(data), **settings},
+        [SSO, "serve", "demo", "--port", str(demo.port)],
+        env={**os.environ, "SSO_DATA_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert ended.returncode == 2, ended.stderr
-    sentences = [line for line in ended.stderr.splitlines() if line.startswith("sso: ")]
-    assert len(sentences) == 1, ended.stderr
-    assert "Traceback" not in ended.stderr
-    return sentences[0]
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("sso: ")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_a_busy_port_is_named_with_the_cure(tmp_path: Path, demo: DemoServer) -> None:
@@ -59,12 +64,20 @@ def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:
     assert "sealing.key is damaged" in refusal(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def stopped() -> Iterator[DemoServer]:
+    """A demo that has run and left its data."""
+    with DemoServer() as server:
+        server.stop()
+        yield server
+
+
 @pytest.mark.parametrize(("key", "says"), [("sealing", "does not open"), ("digest", "digest key is not the one")])
-def test_a_foreign_key_is_refused_before_it_can_do_harm(tmp_path: Path, key: str, says: str) -> None:
-    with DemoServer() as demo:
-        demo.stop()
-        make_key(tmp_path / "foreign.key")
-        said = refusal(demo.folder / "var", **{f"SSO_KEYS__{key.upper()}_FILE": str(tmp_path / "foreign.key")})
+def test_a_foreign_key_is_refused_before_it_can_do_harm(
+    tmp_path: Path, stopped: DemoServer, key: str, says: str
+) -> None:
+    make_key(tmp_path / "foreign.key")
+    said = refusal(stopped.folder / "var", **{f"SSO_KEYS__{key.upper()}_FILE": str(tmp_path / "foreign.key")})
     assert says in said
 
 

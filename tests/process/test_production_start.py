@@ -1,7 +1,5 @@
 """Production in one process: what it needs to start, whom it lets in, and what of the demo it does not have."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +7,10 @@ import httpx2
 import pytest
 
 from common.key_files import make_key
+from tests.support import started
 from tests.support.bsns import fresh_bsn
-from tests.support.production_server import SSO, ProductionServer
+from tests.support.production_server import ProductionServer
+from tests.support.servers.loopback import free_port
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.servers.redis_server import RedisServer
 
@@ -30,15 +30,7 @@ def production(database_url: str, redis_server: RedisServer) -> Iterator[Product
 
 def refusal(settings: dict[str, str]) -> str:
     """Start production where it must not start; return the one sentence that it says."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SSO_")}
-    ended = subprocess.run(
-        [SSO, "serve", "all"], env=clean | settings, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ended.returncode == 2, ended.stderr
-    assert "Traceback" not in ended.stderr
-    sentences = [line for line in ended.stderr.splitlines() if line.startswith("sso: ")]
-    assert len(sentences) == 1, ended.stderr
-    return sentences[0]
+    return started.refusal("all", "--port", str(free_port()), **settings)
 
 
 def test_an_operator_decides_who_takes_part(production: ProductionServer) -> None:

@@ -21,7 +21,7 @@ from tests.support.wire import problem, same_but_for_the_request
 
 @dataclass(frozen=True)
 class Held:
-    """What company B holds: a dossier that its patient approved, and a cursor.
+    """What company B holds: a dossier that its patient approved, a cursor, and a secret.
 
     A professional and a treatment relationship of B have the id of that dossier, too.
     """
@@ -29,6 +29,7 @@ class Held:
     bsn: str
     dossier_id: str
     cursor: str
+    secret_id: str
 
 
 @pytest.fixture
@@ -41,7 +42,8 @@ async def held(bench: Bench) -> Held:
     launched = await bench.b.launch(bench.b.ehr.sign(bench.world.claims(bench.b, **named)))
     assert launched.status_code == 200, launched.text
     page = await bench.world.client.get("/dossier?limit=1", headers=bench.b.bearer)
-    return Held(bsn, dossier, page.json()["nextCursor"])
+    secrets = await bench.world.client.get("/company/secrets", headers=bench.b.bearer)
+    return Held(bsn, dossier, page.json()["nextCursor"], secrets.json()["items"][0]["id"])
 
 
 async def ask(bench: Bench, method: str, path: str, body: Any = None) -> httpx2.Response:
@@ -69,6 +71,8 @@ AT_ANOTHERS: list[tuple[str, str, str, int, str]] = [
     ("TEN-008 the permission that B has", "GET", "/dossier/{bsn}/permission", 403, "consent_missing"),
     ("TEN-008 the same, with B in a parameter", "GET", "/dossier/{bsn}/permission?company={b}", 403, "consent_missing"),
     ("KEY-020 B's key, revoked", "DELETE", "/company/keys/{kid}", 404, "not_found"),
+    ("KEY-020 B's secret, revoked", "DELETE", "/company/secrets/{secret}", 404, "not_found"),
+    ("KEY-020 B's secrets, under its id", "GET", "/company/{b}/secrets", 404, "not_found"),
     ("KEY-020 B's keys, under its id", "GET", "/company/{b}/keys", 404, "not_found"),
 ]
 
@@ -79,8 +83,9 @@ async def test_what_another_company_holds_is_as_absent_as_what_nobody_holds(
 ) -> None:
     _, method, path, status, code = row
     before = await state_of(bench.world)
-    anothers = path.format(dossier=held.dossier_id, bsn=held.bsn, b=bench.b.company_id, kid=bench.b.ehr.kid)
-    nobodys = path.format(dossier=uuid4(), bsn=fresh_bsn(), b=uuid4(), kid="A" * 43)
+    theirs = {"dossier": held.dossier_id, "b": bench.b.company_id, "kid": bench.b.ehr.kid, "secret": held.secret_id}
+    anothers = path.format(bsn=held.bsn, **theirs)
+    nobodys = path.format(dossier=uuid4(), bsn=fresh_bsn(), b=uuid4(), kid="A" * 43, secret=uuid4())
     told = [problem(await ask(bench, method, one), status, code) for one in (anothers, nobodys)]
 
     assert same_but_for_the_request(told[0]) == same_but_for_the_request(told[1])

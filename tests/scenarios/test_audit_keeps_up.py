@@ -16,6 +16,7 @@ from services.refusal_counts import keeping_counts
 from sso.launch.store_sql import launches, sessions, spends
 from tests.support.audit import TABLES, counted, events, flushed, rows, said
 from tests.support.bsns import fresh_bsn
+from tests.support.databases import emptied_postgresql
 from tests.support.ehr import PROFESSIONAL, flip
 from tests.support.patient import choose
 from tests.support.servers.postgres_server import PostgresServer
@@ -30,7 +31,7 @@ async def own_world(
 ) -> AsyncIterator[World]:
     """A service that a test may break."""
     sqlite = f"sqlite:///{tmp_path / 'sso.db'}"
-    url = sqlite if request.param == "sqlite" else await postgres_server.create_database()
+    url = sqlite if request.param == "sqlite" else await emptied_postgresql(postgres_server)
     async with open_world(tmp_path, url, redis_server.url) as world:
         yield world
 

@@ -93,6 +93,7 @@ async def test_another_method_is_not_allowed_and_the_answer_says_which_are(bench
         "/metrics": {"GET", "HEAD"}, "/sso/continue": {"GET", "HEAD"}, "/errors/not_found": {"GET", "HEAD"},
         "/dossier/permission": {"POST"}, "/sso/session": {"GET", "HEAD", "DELETE"},
         "/company/keys": {"GET", "HEAD", "POST"}, "/company/keys/x": {"DELETE"},
+        "/company/secrets": {"GET", "HEAD", "POST"}, "/company/secrets/x": {"DELETE"},
         f"/dossier/{SOMEWHERE}": {"GET", "HEAD", "DELETE"}, f"/dossier/{BSN}/permission": {"GET", "HEAD"},
         "/healthz": {"GET", "HEAD"}, "/readyz": {"GET", "HEAD"}, "/.well-known/jwks.json": {"GET", "HEAD"},
     }  # fmt: skip

@@ -39,6 +39,9 @@ NEEDED: dict[str, list[Endpoint]] = {
         Endpoint("GET", "/company/keys"),
         Endpoint("POST", "/company/keys", {"jwk": {}}),
         Endpoint("DELETE", f"/company/keys/{'A' * 43}"),
+        Endpoint("GET", "/company/secrets"),
+        Endpoint("POST", "/company/secrets", {"expiresInDays": 0}),
+        Endpoint("DELETE", f"/company/secrets/{SOMEWHERE}"),
     ],
 }
 """What each scope is for. The requests change nothing: what they ask for is not there, or wrong."""

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 
 import httpx2
 import pytest
-from authlib.integrations.httpx_client import AsyncOAuth2Client
+from joserfc.jwk import ECKey
 
 from common.errors import Unavailable
+from keys.service_keys import ServiceKey, read_private_key
 from services.peers.own_keys import FRESH, GOOD, PublishedKeys
-from services.peers.token import KEPT, FetchedToken
+from services.peers.token import KEPT, FetchedToken, token_client
 from tests.support.network import Network
 from tests.support.own_keys import signing_kid
 from tests.support.races import at_once
-from tests.support.world import ISSUER, World
+from tests.support.world import ISSUER, KEYED, World
 
 ENDPOINT = "/auth/token/internal"
+INSIDE = "http://identity:8080"
+"""Where our services ask each other, which is not our public URL."""
 KEY_SET = "/.well-known/jwks.json"
 
 
@@ -40,12 +43,18 @@ def network(world: World) -> Network:
     return world.network()
 
 
-@pytest.fixture
-async def token(world: World, network: Network, seconds: Seconds) -> AsyncIterator[FetchedToken]:
-    """The token of the demo's service."""
-    service = json.loads((world.folder / "demo-service.json").read_text())
-    async with AsyncOAuth2Client(service["clientId"], service["clientSecret"], transport=network) as client:
-        yield FetchedToken(client, f"{ISSUER}{ENDPOINT}", seconds)
+@pytest.fixture(params=["a key", "a secret"])
+async def token(
+    request: pytest.FixtureRequest, world: World, network: Network, seconds: Seconds
+) -> AsyncIterator[FetchedToken]:
+    """The token of a service that proves who it is by a key, and of the demo's, which has a secret."""
+    credential: ServiceKey | str = read_private_key(world.folder / f"{KEYED}.private.pem")
+    name = KEYED
+    if request.param == "a secret":
+        service = json.loads((world.folder / "demo-service.json").read_text())
+        name, credential = service["clientId"], service["clientSecret"]
+    async with token_client(name, credential, ISSUER, world.clock, network) as client:
+        yield FetchedToken(client, f"{INSIDE}{ENDPOINT}", seconds)
 
 
 @pytest.fixture
@@ -103,10 +112,12 @@ async def test_where_none_can_be_fetched_the_old_one_is_used_while_it_is_good(
     assert await token.get() != first
 
 
-async def test_a_service_that_is_not_registered_has_no_token(network: Network) -> None:
-    async with AsyncOAuth2Client("demo", "another secret", transport=network) as client:
-        with pytest.raises(Unavailable, match="identity service"):
-            await FetchedToken(client, f"{ISSUER}{ENDPOINT}").get()
+async def test_a_service_that_is_not_registered_has_no_token(world: World, network: Network) -> None:
+    other_key = ServiceKey("x", "ES256", ECKey.generate_key("P-256"))
+    for name, credential in (("demo", "another secret"), (KEYED, other_key), ("nobody", other_key)):
+        async with token_client(name, credential, ISSUER, world.clock, network) as client:
+            with pytest.raises(Unavailable, match="identity service"):
+                await FetchedToken(client, f"{INSIDE}{ENDPOINT}").get()
 
 
 async def test_our_own_keys_are_fetched_once_for_all_and_again_after_a_second(

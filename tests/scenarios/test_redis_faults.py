@@ -8,15 +8,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 import pytest
 from sqlalchemy import delete
 
+from keys.service_keys import read_private_key
+from services.own_services import TOKEN_PATH
+from services.peers.token import FetchedToken, token_client
 from sso.launch.store_sql import spends
 from tests.support.bsns import fresh_bsn
 from tests.support.diagnosis import diagnose, diagnosis, failing
 from tests.support.ehr import PROFESSIONAL, flip
 from tests.support.launches import one_is_accepted, outcome
 from tests.support.servers.redis_server import RedisServer
+from tests.support.service_assertions import service_assertion
 from tests.support.state import changed, state_of
 from tests.support.wire import problem
-from tests.support.world import PAGE, Company, World, open_world
+from tests.support.world import ISSUER, KEYED, PAGE, Company, World, open_world
 
 pytestmark = pytest.mark.alone  # they race, or answer within their time, on two cores
 
@@ -102,6 +106,28 @@ async def test_while_redis_hangs_nothing_is_accepted_and_afterwards_the_token_at
     assert answers["accepted"] <= 1
     assert answers["accepted"] + answers["token_replayed"] == 3
     await one_is_accepted(company, [company.ehr.sign(lonely.claims(company))] * 3)
+
+
+@pytest.mark.parametrize("fault", ["down", "hung"])
+async def test_without_redis_a_service_of_ours_has_its_token_in_time_and_its_assertion_counts_once(
+    lonely: World, own_redis: RedisServer, fault: str
+) -> None:
+    key = read_private_key(lonely.folder / f"{KEYED}.private.pem")
+    form = service_assertion(KEYED, key, ISSUER, lonely.clock())
+    if fault == "down":
+        own_redis.kill()
+    else:
+        own_redis.pause()
+    try:
+        async with token_client(KEYED, key, ISSUER, lonely.clock, lonely.network()) as client:
+            assert await FetchedToken(client, f"{ISSUER}{TOKEN_PATH}").get()  # which waits for half a second
+        answers = [await lonely.client.post(TOKEN_PATH, data=form) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [200, 401]
+    finally:
+        if fault == "down":
+            own_redis.start()
+        else:
+            own_redis.resume()
 
 
 async def test_while_redis_is_down_a_diagnosis_says_what_it_can_and_never_that_a_token_is_unused(

@@ -14,6 +14,7 @@ from services.reseal import SEALED, left, reseal
 from tests.scenarios.test_registration import send
 from tests.support.bsns import fresh_bsn
 from tests.support.command import sso
+from tests.support.databases import emptied_postgresql
 from tests.support.ehr import PROFESSIONAL
 from tests.support.holders import a_row, for_readers_alone, until_waiting
 from tests.support.resealing import Installation, damage, filled, resealed
@@ -28,7 +29,7 @@ async def installation(
     request: pytest.FixtureRequest, tmp_path: Path, redis_server: RedisServer, postgres_server: PostgresServer
 ) -> Installation:
     sqlite = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'sso.db'}" if sqlite else await postgres_server.create_database()
+    url = f"sqlite:///{tmp_path / 'sso.db'}" if sqlite else await emptied_postgresql(postgres_server)
     return Installation(tmp_path, url, redis_server.url)
 
 

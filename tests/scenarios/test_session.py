@@ -111,6 +111,7 @@ async def test_a_launch_token_opens_no_endpoint_of_the_company(world: World, com
         ("POST", "/dossier/permission", {"bsn": bsn}),
         ("GET", "/company/keys", None),
         ("POST", "/company/keys", {"jwk": {}}),
+        ("POST", "/company/secrets", {}),
         ("DELETE", f"/company/keys/{company.ehr.kid}", None),
     ):
         answer = await world.client.request(method, path, json=body, headers=bearer)

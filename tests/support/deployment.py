@@ -6,7 +6,6 @@ client of ours does what the reverse proxy does in front of them.
 
 import asyncio
 import os
-import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from common.sql import Database
 from identity.patients.sessions import PatientSessions
 from identity.patients.store_sql import SqlPatientSessions
 from keys.sealing import Sealer
+from keys.service_keys import read_private_key
 from schemas.identifiers import Pseudoniem
 from tests.support import openid
 from tests.support.command import Ended, sso
@@ -28,6 +28,7 @@ from tests.support.ehr import PROFESSIONAL, Ehr
 from tests.support.memory import MemoryAudit
 from tests.support.servers.loopback import HOST, die_with_parent, is_ready
 from tests.support.servers.process import ServerProcess
+from tests.support.service_assertions import service_assertion
 from tests.support.world import Company
 from website.patient_site import COOKIE as PATIENT_COOKIE
 
@@ -37,7 +38,7 @@ OWNERS = ("identity", "pseudoniem", "dossier")
 AT_OUR_NAME = {"Host": "sso.example"}
 APART = ("pseudoniem", "identity", "dossier", "website")
 OWN_SERVICES = ("dossier", "website")
-"""Those that fetch internal tokens with a secret of their own."""
+"""Those that fetch internal tokens with a key of their own."""
 
 _OWNERS = {"dossier": "dossier", "pseudoniem": "pseudoniem"} | dict.fromkeys(
     ["", "consents", "sign-in", "sign-out", "errors", "static", "openapi.json", "docs"], "website"
@@ -112,9 +113,9 @@ class Deployment:
 
         From the main thread, outside an event loop: `sso migrate` runs one of its own.
         """
-        for name in OWN_SERVICES:
-            self._secret(name).write_text(secrets.token_hex())
-        for command in (["keys", "init", "--out", str(self.folder / "keys")], ["migrate"]):
+        keys = ["--out", str(self.folder / "keys")]
+        pairs = [["keys", "service", name, *keys] for name in OWN_SERVICES]
+        for command in (["keys", "init", *keys], *pairs, ["migrate"]):
             ended = sso(*command, **self._all_settings())
             if ended.code:
                 raise RuntimeError(ended.err)
@@ -151,9 +152,8 @@ class Deployment:
 
     async def internal(self, client: httpx2.AsyncClient, service: str) -> dict[str, str]:
         """Return the header with an internal token of one of our services."""
-        secret = self._secret(service).read_text()
-        form = {"grant_type": "client_credentials"}
-        answer = await client.post("/auth/token/internal", data=form, auth=(service, secret))
+        signed = service_assertion(service, read_private_key(self._key(service, "private")), ISSUER, wall_clock())
+        answer = await client.post("/auth/token/internal", data=signed)
         return {"Authorization": f"Bearer {answer.raise_for_status().json()['access_token']}"}
 
     async def sign_in(self, client: httpx2.AsyncClient, bsn: str) -> None:
@@ -184,13 +184,17 @@ class Deployment:
                 own |= {"SSO_DATABASE__PSEUDONIEM_URL", "SSO_KEYS__DIGEST_FILE"}
                 peers = ("IDENTITY",)
             case "dossier":
-                own |= {"SSO_DATABASE__DOSSIER_URL", "SSO_SERVICES__DOSSIER__SECRET_FILE"}
+                own |= {"SSO_DATABASE__DOSSIER_URL", "SSO_SERVICES__DOSSIER__PRIVATE_KEY_FILE"}
                 peers = ("IDENTITY", "PSEUDONIEM")
             case _:
-                own |= {"SSO_SERVICES__WEBSITE__SECRET_FILE", *self._sign_in()}
+                own |= {"SSO_SERVICES__WEBSITE__PRIVATE_KEY_FILE", *self._sign_in()}
                 peers = ("IDENTITY", "DOSSIER", "PSEUDONIEM")
         own |= {f"SSO_PEERS__{peer}_URL" for peer in peers}
-        return {setting: everything[setting] for setting in own}
+        private = {
+            f"SSO_SERVICES__{service.upper()}__PRIVATE_KEY_FILE": str(self._key(service, "private"))
+            for service in OWN_SERVICES
+        }
+        return {setting: (everything | private)[setting] for setting in own}
 
     def _all_settings(self) -> dict[str, str]:
         keys = self.folder / "keys"
@@ -202,20 +206,23 @@ class Deployment:
             "SSO_KEYS__DIGEST_FILE": str(keys / "digest.key"),
             **self._sign_in(),
             **{f"SSO_DATABASE__{owner.upper()}_URL": url for owner, url in self.databases.items()},
-            **{f"SSO_SERVICES__{name.upper()}__SECRET_FILE": str(self._secret(name)) for name in OWN_SERVICES},
+            **{
+                f"SSO_SERVICES__{name.upper()}__PUBLIC_KEY_FILE": str(self._key(name, "public"))
+                for name in OWN_SERVICES
+            },
             **{f"SSO_PEERS__{name.upper()}_URL": service.address for name, service in self.services.items()},
         }
 
     def _sign_in(self) -> dict[str, str]:
         if self.provider is None:
             return {}
-        file = self._secret("oidc")
+        file = self.folder / "oidc.secret"
         file.write_text(openid.SECRET)
         settings = {"ISSUER": self.provider, "CLIENT_ID": openid.CLIENT, "CLIENT_SECRET_FILE": str(file)}
         return {f"SSO_PATIENTS__OIDC__{name}": value for name, value in settings.items()}
 
-    def _secret(self, service: str) -> Path:
-        return self.folder / f"{service}.secret"
+    def _key(self, service: str, half: str) -> Path:
+        return self.folder / "keys" / f"{service}.{half}.pem"
 
 
 def workers_of(pid: int) -> list[int]:

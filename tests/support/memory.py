@@ -18,7 +18,7 @@ from keys.partners import MAX_KEYS, PartnerKey
 from keys.ring import Purpose, SealedKey
 from schemas.facts import Standing
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
-from sso.issuer.clients import Client, RegisteredClient, secret_digest
+from sso.issuer.clients import Client, LiveSecret, RegisteredClient, secret_digest
 from sso.verifier.trust import Signer
 from tests.support.ehr import Ehr
 
@@ -87,8 +87,11 @@ class MemoryCompanies:
         signer = self.signers.get(company_id)
         if signer is None:
             return None
-        digests = [secret_digest(secret) for secret in self.secrets[company_id]]
-        return RegisteredClient(Client(company_id, signer.company_name), digests)
+        live = [LiveSecret(uuid4(), secret_digest(secret)) for secret in self.secrets[company_id]]
+        return RegisteredClient(Client(company_id, signer.company_name), live)
+
+    async def used(self, secret: LiveSecret, now: datetime) -> None:
+        pass
 
 
 @dataclass

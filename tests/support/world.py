@@ -10,15 +10,17 @@ from typing import Any
 import httpx2
 from starlette.types import ASGIApp
 
-from common.settings import DatabaseSettings, KeySettings, LimitSettings, RedisSettings, Settings
+from common.settings import DatabaseSettings, KeySettings, LimitSettings, RedisSettings, ServiceSettings, Settings
+from keys.service_keys import make_pair
 from services.databases import OWNERS
 from services.demo.app import RULES, demo_app
 from services.demo.service_file import demo_service, make_demo_service
 from services.demo.settings import demo_settings
 from services.ground import open_ground
-from services.migrate import migrate
+from services.schema import bring_up_to_date
 from services.whole import Whole, wire_whole
 from tests.support.clock import SetClock
+from tests.support.databases import copy_if_new
 from tests.support.described import as_described
 from tests.support.ehr import Ehr
 from tests.support.network import Network
@@ -28,6 +30,8 @@ DESCRIBED = {"response": [as_described]}
 NO_LIMITS = LimitSettings(launches=10**6, token_requests=10**6, refusals=10**6)
 """All tests come from one address."""
 ISSUER = "http://127.0.0.1:8080"
+KEYED = "reports"
+"""A service of ours that has a key, beside the demo's, which has a secret."""
 PAGE = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 """What a browser accepts."""
 
@@ -112,6 +116,14 @@ class World:
         return company.ehr.claims(self.clock(), **changes)
 
 
+def keyed_service(folder: Path) -> ServiceSettings:
+    """Return a service of ours that proves by a key who it is; the private half is in `folder` too."""
+    private, public = (folder / f"{KEYED}.{half}.pem" for half in ("private", "public"))
+    if not public.exists():
+        make_pair(private, public)
+    return ServiceSettings(public_key_file=public)
+
+
 @asynccontextmanager
 async def open_world(
     folder: Path,
@@ -122,12 +134,13 @@ async def open_world(
 ) -> AsyncIterator[World]:
     """Give a service with data of its own in `folder` and at `database_url`."""
     clock = SetClock()
+    await copy_if_new(database_url)
     stores = {"database": DatabaseSettings(url=database_url), "redis": RedisSettings(url=redis_url)}
-    given = Settings(**stores, limits=limits, keys=keys)
+    given = Settings(**stores, limits=limits, keys=keys, services={KEYED: keyed_service(folder)})
     settings = demo_settings(given, folder, ISSUER, redis_url)
     make_demo_service(folder)
     async with open_ground(settings, OWNERS, RULES, clock) as ground:
-        await migrate(ground.databases)
+        await bring_up_to_date(ground.databases)
         whole = await wire_whole(ground, settings, demo_service(folder))
         transport = httpx2.ASGITransport(await demo_app(whole, folder), raise_app_exceptions=True)
         async with httpx2.AsyncClient(transport=transport, base_url=ISSUER, event_hooks=DESCRIBED) as client:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.audit.catalogue import CATALOGUE, KINDS
+from common.audit.catalogue import CATALOGUE
 from common.audit.events import EventType
+from common.audit.fields import KINDS
 from common.audit.kinds import OTHER, SERVICE, Kind, address_text, known, service_name, words
 from common.audit.reference import reference
 from common.audit.words import CAUSES, CLAIMS, RULES

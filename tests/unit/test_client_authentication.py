@@ -1,6 +1,7 @@
 """How a company proves who it is: read strictly, and refused without a word about the cause (RFC 6749 2.3.1)."""
 
 import base64
+import hmac
 from urllib.parse import quote_plus
 from uuid import uuid4
 
@@ -147,6 +148,21 @@ async def test_a_company_without_secrets_or_not_active_is_not_let_in() -> None:
     for company_id, secret in ((bare, ""), (bare, "\x00" * 32), (gone, "secret")):
         with pytest.raises(InvalidClient):
             await authenticate(companies, Credentials(str(company_id), secret, "Basic"))
+
+
+async def test_whoever_asks_costs_two_comparisons(monkeypatch: pytest.MonkeyPatch) -> None:
+    companies, compared = MemoryCompanies(), list[bytes]()
+    compare = hmac.compare_digest
+
+    def counting(given: bytes, kept: bytes) -> bool:
+        compared.append(kept)
+        return compare(given, kept)
+
+    monkeypatch.setattr("hmac.compare_digest", counting)
+    for company_id in (companies.add("one"), companies.add("one", "two"), companies.add(), uuid4()):
+        with pytest.raises(InvalidClient):
+            await authenticate(companies, Credentials(str(company_id), "wrong", "Basic"))
+    assert len(compared) == 4 * 2
 
 
 def test_secrets_are_long_and_differ() -> None:

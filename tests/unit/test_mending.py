@@ -20,8 +20,9 @@ OF_CLAIMS = ("schemas/base.py", "schemas/claims.py", "schemas/identifiers.py", "
 RULE_AT = {"broken": 0, "_matches": 0, "ClaimRejected": 1}
 """Which argument of these calls is the rule."""
 
-NEVER = {"unknown_member", "choice", "too_short"}
-"""What pydantic can find wrong, and no launch token can have: unknown claims are ignored, none is a choice."""
+NEVER = {"unknown_member", "choice", "range", "too_short"}
+"""What pydantic can find wrong, and no launch token can have: unknown claims are ignored, none is a choice, none has a
+range."""
 
 SENTENCES = [*FLAWS.values(), *RULES.values(), *REFUSALS.values()]
 

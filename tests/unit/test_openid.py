@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from common.errors import SettingsError, SignInFailed, Unavailable
 from common.settings import OidcSettings, Settings
 from common.settings_source import read_settings
-from keys.client_key import read_client_key
 from schemas.base import Rules
 from schemas.identifiers import Bsn
 from services.openid.attempt import LASTS, Attempt
@@ -247,20 +245,3 @@ def test_a_secret_and_a_key_are_one_too_many() -> None:
     settings = read_settings({**COMPLETE, f"{OIDC}CLIENT_KEY_FILE": "/run/oidc.pem"}).settings
     with pytest.raises(SettingsError, match="not both"):
         credential_of(settings)
-
-
-@pytest.mark.parametrize(("kind", "alg"), [("RS256", "RS256"), ("ES256", "ES256")])
-def test_a_key_signs_with_the_algorithm_of_its_kind(tmp_path: Path, kind: str, alg: str) -> None:
-    (tmp_path / "key.pem").write_bytes(Ehr(kind).key.as_pem(private=True))
-    assert read_client_key(tmp_path / "key.pem").alg == alg
-
-
-def test_what_is_no_key_of_ours_is_refused_and_not_shown(tmp_path: Path) -> None:
-    public, other_curve = Ehr("RS256").key.as_pem(private=False), Ehr("ES384").key.as_pem(private=True)
-    for content in (public, other_curve, b"s3cret", b"", b"\xff"):
-        (tmp_path / "key.pem").write_bytes(content)
-        with pytest.raises(SettingsError) as refused:
-            read_client_key(tmp_path / "key.pem")
-        assert "s3cret" not in str(refused.value)
-    with pytest.raises(SettingsError, match="cannot be read"):
-        read_client_key(tmp_path / "none.pem")

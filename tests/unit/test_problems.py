@@ -33,6 +33,7 @@ EXAMPLES: list[ServiceError] = [
     errors.UnsupportedMediaType("Not that."),
     errors.KeyRejected("size", "Too small."),
     errors.JwksUriRejected("no_keys", "None.", [(0, "size")]),
+    errors.SecretRejected("too_many", "There are two."),
     errors.TreatmentRelationshipUnknown("Unknown."),
     errors.TokenRejected(PRIVATE),
     errors.MalformedToken(PRIVATE),
@@ -101,7 +102,9 @@ def test_the_codes_are_those_that_callers_program_against() -> None:
         409: {"conflict", "treatment_relationship_conflict", "other_patient_open"},
         413: {"body_too_large"},
         415: {"unsupported_media_type"},
-        422: {"invalid_request", "jwks_uri_rejected", "key_rejected", "treatment_relationship_unknown"},
+        422: {
+            "invalid_request", "jwks_uri_rejected", "key_rejected", "secret_rejected", "treatment_relationship_unknown"
+        },
         429: {"rate_limited"},
         500: {"internal_error"},
         503: {"unavailable"},

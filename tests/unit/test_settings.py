@@ -1,5 +1,6 @@
 """Settings: a file, the environment above it, and one sentence for whatever cannot be."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,14 @@ def test_unknown_variables_are_told_and_do_no_harm() -> None:
         ("[redis]\nuri = 'redis://:s3cret@h'", "redis.uri in {file} is no setting"),
         ("[radis]", "radis in {file} is no setting"),
         ("[services.Dossier]\nsecret_file = '/x'", "services.Dossier in {file} is wrong: it should be a name of"),
-        ("[services.dossier]", "services.dossier.secret_file in {file} is missing"),
+        (
+            "[services.dossier]",
+            "services.dossier in {file} is wrong: it should have one of secret_file, public_key_file",
+        ),
+        (
+            "[services.dossier]\nsecret_file = '/s3cret'\npublic_key_file = '/key'",
+            "services.dossier in {file} is wrong: it should have one of secret_file, public_key_file and private_",
+        ),
         ("[redis]\nurl = 's3cret'", "redis.url in {file} is wrong: it should be redis://"),
         ("redis = 's3cret'", "redis in {file} is wrong: it should be"),
         ("[limits]\nlaunches = 'many'", "limits.launches in {file} is wrong: it should be a valid integer"),
@@ -153,19 +161,21 @@ APART = {
     "SSO_DATABASE__DOSSIER_URL": "postgresql://sso:s3cret@db/dossier",
     "SSO_KEYS__SEALING_FILE": "/run/sealing.key",
     "SSO_KEYS__DIGEST_FILE": "/run/digest.key",
-    "SSO_SERVICES__DOSSIER__SECRET_FILE": "/run/dossier.secret",
-    "SSO_SERVICES__WEBSITE__SECRET_FILE": "/run/website.secret",
+    "SSO_SERVICES__DOSSIER__PRIVATE_KEY_FILE": "/run/dossier.private.pem",
+    "SSO_SERVICES__DOSSIER__PUBLIC_KEY_FILE": "/run/dossier.public.pem",
+    "SSO_SERVICES__WEBSITE__PRIVATE_KEY_FILE": "/run/website.private.pem",
+    "SSO_SERVICES__WEBSITE__PUBLIC_KEY_FILE": "/run/website.public.pem",
     "SSO_PEERS__IDENTITY_URL": "http://identity:8000",
     "SSO_PEERS__PSEUDONIEM_URL": "http://pseudoniem:8000",
     "SSO_PEERS__DOSSIER_URL": "http://dossier:8000",
 }
 ALWAYS = {"SSO_ISSUER__URL", "SSO_REDIS__URL"}
-SECRETS = {f"SSO_SERVICES__{name}__SECRET_FILE" for name in ("DOSSIER", "WEBSITE")}
+PUBLIC = {f"SSO_SERVICES__{name}__PUBLIC_KEY_FILE" for name in ("DOSSIER", "WEBSITE")}
 IDENTITY, PSEUDONIEM, DOSSIER = (f"SSO_PEERS__{name}_URL" for name in ("IDENTITY", "PSEUDONIEM", "DOSSIER"))
 NEEDED: dict[str, tuple[Sequence[Need[Any]], set[str]]] = {
     "identity": (
         apart.IDENTITY_NEEDS,
-        ALWAYS | SECRETS | {"SSO_DATABASE__IDENTITY_URL", "SSO_KEYS__SEALING_FILE", PSEUDONIEM, DOSSIER},
+        ALWAYS | PUBLIC | {"SSO_DATABASE__IDENTITY_URL", "SSO_KEYS__SEALING_FILE", PSEUDONIEM, DOSSIER},
     ),
     "pseudoniem": (
         apart.PSEUDONIEM_NEEDS,
@@ -173,9 +183,9 @@ NEEDED: dict[str, tuple[Sequence[Need[Any]], set[str]]] = {
     ),
     "dossier": (
         apart.DOSSIER_NEEDS,
-        ALWAYS | {"SSO_DATABASE__DOSSIER_URL", "SSO_SERVICES__DOSSIER__SECRET_FILE", IDENTITY, PSEUDONIEM},
+        ALWAYS | {"SSO_DATABASE__DOSSIER_URL", "SSO_SERVICES__DOSSIER__PRIVATE_KEY_FILE", IDENTITY, PSEUDONIEM},
     ),
-    "website": (apart.WEBSITE_NEEDS, ALWAYS | {"SSO_SERVICES__WEBSITE__SECRET_FILE", IDENTITY, DOSSIER}),
+    "website": (apart.WEBSITE_NEEDS, ALWAYS | {"SSO_SERVICES__WEBSITE__PRIVATE_KEY_FILE", IDENTITY, DOSSIER}),
 }
 
 
@@ -187,6 +197,37 @@ def test_a_service_apart_asks_for_what_is_its_own_and_no_more(service: str) -> N
         rest = {name: APART[name] for name in names - {missing}}
         with pytest.raises(SettingsError, match=rf"^Set what is missing: {missing} \([^)]+\)\.$"):
             require(read_settings(rest).settings, *needs)
+
+
+@pytest.mark.parametrize("service", ["identity", "dossier", "website"])
+def test_a_secret_will_do_instead_of_each_half_of_a_key(service: str) -> None:
+    needs, names = NEEDED[service]
+    given = {re.sub("(PRIVATE|PUBLIC)_KEY_FILE", "SECRET_FILE", name): APART[name] for name in names}
+    require(read_settings(given).settings, *needs)
+
+
+@pytest.mark.parametrize(
+    ("service", "wrong", "right"), [("identity", "PRIVATE", "PUBLIC"), ("dossier", "PUBLIC", "PRIVATE")]
+)
+def test_the_other_half_of_a_key_is_not_the_one_that_is_needed(service: str, wrong: str, right: str) -> None:
+    needs, names = NEEDED[service]
+    given = {name.replace(f"DOSSIER__{right}", f"DOSSIER__{wrong}"): APART[name] for name in names}
+    said = (
+        rf"^Set what is missing: SSO_SERVICES__DOSSIER__{right}_KEY_FILE \(of the pair that `sso keys service` makes; "
+    )
+    with pytest.raises(SettingsError, match=said):
+        require(read_settings(given).settings, *needs)
+
+
+@pytest.mark.parametrize("first", ["SECRET", "PUBLIC_KEY", "PRIVATE_KEY"])
+@pytest.mark.parametrize("second", ["SECRET", "PUBLIC_KEY", "PRIVATE_KEY"])
+def test_a_service_has_one_way_to_prove_who_it_is(first: str, second: str) -> None:
+    given = {f"SSO_SERVICES__DOSSIER__{kind}_FILE": "/run/s3cret" for kind in (first, second)}
+    if first == second:
+        assert read_settings(given).settings.services.keys() == {"dossier"}
+    else:
+        assert "SSO_SERVICES__DOSSIER is wrong: it should have one of" in refusal(given)
+        assert "s3cret" not in refusal(given)
 
 
 def test_an_owner_without_a_database_is_missing_one() -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from common.clock import Clock
-from identity.companies.model import Company, Status
+from identity.companies.model import Company, CompanySecret, Status, first_secret
 from identity.companies.service import Companies
 from keys.partners import PartnerKey, PartnerKeys
 from schemas.base import Rules
@@ -56,8 +56,15 @@ class MemoryCompanies:
         self.kept[company_id] = replace(company, status=status)
         return True
 
-    async def secret_digests(self, company_id: CompanyId) -> Sequence[bytes]:
-        return [self.secrets[company_id]]
+    async def with_secrets(
+        self, company_id: CompanyId, now: datetime
+    ) -> tuple[Company, Sequence[CompanySecret]] | None:
+        assert now == NOW
+        company = self.kept.get(company_id)
+        return (company, [first_secret(company, self.secrets[company_id])]) if company else None
+
+    async def note_use(self, secret_id: UUID, now: datetime, unless_after: datetime) -> None:
+        pass
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
         return {company_id: self.kept[company_id].name for company_id in company_ids}

@@ -8,7 +8,7 @@ from schemas.scopes import Scope
 from schemas.token_bodies import CompanyCredentials, IntrospectionAnswer, SignedToken, TokenAnswer, TokenContents
 from services.openapi import examples
 from services.openapi.operation import Body, Caller, Operation, Reply
-from services.openapi.shapes import KeySet, OwnTokenForm, PatientLogin, ServerMetadata, ServiceTokenForm, TokenForm
+from services.openapi.shapes import KeySet, OwnTokenForm, PatientLogin, ServerMetadata, TokenForm
 from sso.issuer.metadata import Metadata
 
 _CLIENT: Final = {"client_id": str(examples.COMPANY), "client_secret": examples.SECRET}
@@ -46,7 +46,7 @@ OPERATIONS: Final = (
         summary="Get an internal token: for our own services",
         caller=Caller.CLIENT,
         wire="oauth",
-        bodies=[Body(ServiceTokenForm, {**_SECRET, "client_id": "dossier"}, FORM)],
+        bodies=[Body(TokenForm, {**_SECRET, "client_id": "dossier"}, FORM)],
         replies=[Reply(200, "A token", TokenAnswer(access_token=examples.TOKEN, expires_in=900))],
     ),
     Operation(

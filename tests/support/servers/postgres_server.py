@@ -75,8 +75,8 @@ class PostgresServer(ServerProcess):
             await self._execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
 
     async def drop_databases(self) -> None:
-        """Drop what create_database made, also where somebody is still connected to it."""
-        while self._databases:
+        """Drop what create_database made, also where somebody is still connected to it; not where all of it goes."""
+        while self.external_url is not None and self._databases:
             await self._execute(f'DROP DATABASE IF EXISTS "{self._databases.pop()}" WITH (FORCE)')
 
     async def _execute(self, statement: str) -> None:

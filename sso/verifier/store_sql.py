@@ -1,0 +1,62 @@
+"""The client assertions that were used: each is a row for a day, unique on whose it was and its jti."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Column, ForeignKey, LargeBinary, Table, Uuid, delete
+
+from common.sql import IDENTITY, Database, UtcDateTime
+from schemas.identifiers import CompanyId
+from sso.verifier.replay import replayed
+
+_KEPT: Final = timedelta(days=1)
+
+client_assertions = Table(
+    "client_assertions",
+    IDENTITY,
+    Column("company_id", Uuid, ForeignKey("companies.company_id"), primary_key=True),
+    Column("jti_digest", LargeBinary(32), primary_key=True),
+    Column("spent_at", UtcDateTime, nullable=False, index=True),
+)
+
+service_assertions = Table(
+    "service_assertions",
+    IDENTITY,
+    Column("digest", LargeBinary(32), primary_key=True),  # of the service and the jti
+    Column("spent_at", UtcDateTime, nullable=False, index=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAssertions:
+    """`SpentAssertions` on a database."""
+
+    database: Database
+
+    async def spend(self, company_id: CompanyId, jti_digest: bytes, now: datetime) -> None:
+        values = {"company_id": company_id, "jti_digest": jti_digest, "spent_at": now}
+        insert = self.database.insert(client_assertions).values(values).on_conflict_do_nothing()
+        async with self.database.transaction() as connection:
+            if not (await connection.execute(insert)).rowcount:
+                raise replayed()
+
+
+@dataclass(frozen=True, slots=True)
+class SqlServiceAssertions:
+    """`SpentServiceAssertions` on a database."""
+
+    database: Database
+
+    async def spend(self, digest: bytes, now: datetime) -> None:
+        insert = self.database.insert(service_assertions).values(digest=digest, spent_at=now).on_conflict_do_nothing()
+        async with self.database.transaction() as connection:
+            if not (await connection.execute(insert)).rowcount:
+                raise replayed()
+
+
+async def purge(database: Database, now: datetime) -> None:
+    """Forget the assertions that no clock could accept any more."""
+    async with database.transaction() as connection:
+        for used in (client_assertions, service_assertions):
+            await connection.execute(delete(used).where(used.c.spent_at <= now - _KEPT))
