@@ -27,6 +27,7 @@ test: ## run the tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" 
 	@sh tools/debian.sh nginx-light 'The tests' nginx
 	@sh tools/node.sh bruno
 	@sh tools/node.sh examples/typescript
+	@sh tools/node.sh tests/openid_provider
 	@exec .venv/bin/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --ignore=tests/deployment/test_four_workers.py $(ARGS)
 
 test-long: ## the store faults and races over four workers, which need the processors to themselves
@@ -92,4 +93,4 @@ clean: ## remove the demo's data (var/)
 	rm -rf var
 
 distclean: clean ## remove .venv and node_modules too
-	rm -rf .venv bruno/node_modules examples/typescript/node_modules
+	rm -rf .venv bruno/node_modules examples/typescript/node_modules tests/openid_provider/node_modules

@@ -161,6 +161,10 @@ class NotAuthenticated(ServiceError):
         self.error = error
 
 
+class SignInFailed(NotAuthenticated):
+    code = "sign_in_failed"
+
+
 class PermissionDenied(ServiceError):
     code = "permission_denied"  # `bearer`, also by a missing `scope`: a good token does not open this (RFC 6750 3)
 
@@ -219,9 +223,7 @@ class Unavailable(ServiceError):
 
 
 class InternalFault(ServiceError):
-    """The wire form of our own mistakes (500); raised by nobody, rendered for every foreign exception."""
-
-    code = "internal_error"
+    code = "internal_error"  # our own mistakes (500): raised by nobody, rendered for every foreign exception
 
 
 class OAuthError(ServiceError):
@@ -229,13 +231,11 @@ class OAuthError(ServiceError):
 
 
 class InvalidClient(OAuthError):
-    """`scheme` is the scheme to challenge with: Basic after Basic (RFC 6749 5.2), else Bearer."""
-
     code = "invalid_client"
 
     def __init__(self, *, scheme: str = "Bearer", private: str = "") -> None:
         super().__init__("Client authentication failed.", private=private)
-        self.scheme = scheme
+        self.scheme = scheme  # to challenge with: Basic after Basic (RFC 6749 5.2), else Bearer
 
 
 class UnsupportedGrantType(OAuthError):

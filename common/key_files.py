@@ -45,6 +45,14 @@ def read_secret(path: Path) -> str:
     return secret
 
 
+def read_given_secret(path: Path) -> str:
+    """Return the secret that another has given us, as long as that one likes it. Raises SettingsError."""
+    credential = read_text(path)
+    if not credential:
+        raise SettingsError(f"The secret file {path} is empty or no text: put in what the identity provider gave you.")
+    return credential
+
+
 def make_key(path: Path) -> None:
     """Write a new key file, as `write_new`. Raises OSError."""
     write_new(path, base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).rstrip(b"=").decode() + "\n")

@@ -21,6 +21,7 @@ class Counted(StrEnum):
     TOKEN_REQUESTS = "token_requests"
     REFUSALS = "refusals"
     KEY_SETS = "key_sets"
+    SIGN_INS = "sign_ins"
 
 
 class Limiter(Protocol):

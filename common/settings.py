@@ -5,6 +5,7 @@ Secrets are in files that settings name; only a URL can hold a password, where w
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -24,6 +25,23 @@ def _is_store(url: str, schemes: Collection[str]) -> bool:
     """Return whether a URL names a store, and has its password where it can be masked."""
     parts = urlsplit(url)
     return parts.scheme in schemes and parts.port != 0 and not parts.fragment and "password" not in parts.query.lower()
+
+
+def is_loopback(host: str | None) -> bool:
+    """Return whether a host is this very machine, whatever a name server says."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _is_provider(url: str) -> bool:
+    """Return whether a URL can be an OpenID provider's issuer: https, or http where nothing leaves this machine."""
+    parts = urlsplit(url)
+    bare = bool(parts.hostname) and parts.username is None and parts.port != 0 and not parts.query + parts.fragment
+    return bare and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname)))
 
 
 def _url(is_right: Callable[[str], bool], form: str) -> AfterValidator:
@@ -46,9 +64,16 @@ def service_name(name: str) -> str:
     return name
 
 
+def _openid_scope(scope: str) -> str:
+    if "openid" not in scope.split():
+        raise ValueError("should name the scope openid")
+    return scope
+
+
 _ENCODED: Final = "with special characters in the password percent-encoded"
 
 Origin = Annotated[str, _url(_is_origin, "scheme://host or scheme://host:port, without a path")]
+ProviderUrl = Annotated[str, _url(_is_provider, "the issuer's https://… URL, exactly as the provider writes it")]
 RedisUrl = Annotated[
     str, _url(lambda url: _is_store(url, {"redis", "rediss"}), f"redis://user:password@host:port/0, {_ENCODED}")
 ]
@@ -143,6 +168,27 @@ class PeerSettings(_Section):
     dossier_url: Origin | None = None
 
 
+class OidcSettings(_Section):
+    """The OpenID provider at which patients sign in. It knows us by a secret, or by a key of ours (RSA, in PEM).
+
+    `bsn_claim`: which claim holds the BSN; `name_claim`: which one the page greets with. `acr_values`: the levels of
+    assurance that are enough, with spaces between them; without them any is.
+    """
+
+    issuer: ProviderUrl | None = None
+    client_id: str | None = None
+    client_secret_file: Path | None = None
+    client_key_file: Path | None = None
+    scope: Annotated[str, AfterValidator(_openid_scope)] = "openid"
+    bsn_claim: Annotated[str, Field(min_length=1)] = "bsn"
+    name_claim: str | None = None
+    acr_values: str = ""
+
+
+class PatientSettings(_Section):
+    oidc: OidcSettings = OidcSettings()
+
+
 class LimitSettings(_Section):
     """How many a minute, per company and per address."""
 
@@ -161,5 +207,6 @@ class Settings(_Section):
     companies: CompanySettings = CompanySettings()
     services: Mapping[Annotated[str, AfterValidator(service_name)], ServiceSettings] = {}
     peers: PeerSettings = PeerSettings()
+    patients: PatientSettings = PatientSettings()
     limits: LimitSettings = LimitSettings()
     data_dir: Path = Path(__file__).resolve().parent.parent / "var"

@@ -10,13 +10,15 @@ from starlette.types import ASGIApp
 from common.http.routing import Resource
 from common.settings import Settings
 from schemas.base import Rules
-from services.composition import application, launch_page_routes, patient_site_routes, signed_out
+from services.composition import application, launch_page_routes, patient_site_routes
 from services.databases import OWNERS
 from services.ground import open_ground
 from services.housekeeping import housekeeping
 from services.key_sets import refreshing_key_sets
 from services.key_times import keeping_rings
-from services.required import DATABASES, DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, Need, require
+from services.openid.sign_in import NoSignIn
+from services.openid.wiring import wire_sign_in
+from services.required import DATABASES, DIGEST_KEY, ISSUER, REDIS, SEALING_KEY, Need, require, sign_in_needs
 from services.schema import require_current
 from services.whole import Whole, api_routes, wire_whole
 from website.pages import Pages
@@ -28,7 +30,7 @@ NEEDS: Final[Sequence[Need[Any]]] = (ISSUER, REDIS, *DATABASES, SEALING_KEY, DIG
 @asynccontextmanager
 async def open_all(settings: Settings, metrics: Path | None = None) -> AsyncIterator[ASGIApp]:
     """Give production's application. Raises SettingsError if a setting, a key or a schema is not the right one."""
-    require(settings, *NEEDS)
+    require(settings, *NEEDS, *sign_in_needs(settings))
     async with open_ground(settings, OWNERS, Rules()) as ground:
         await require_current(ground.databases)
         whole = await wire_whole(ground, settings)
@@ -37,15 +39,22 @@ async def open_all(settings: Settings, metrics: Path | None = None) -> AsyncIter
             keeping_rings(whole.identity.rings),
             refreshing_key_sets(whole.identity.key_sets),
         ):
-            yield application(ground, _routes(whole), metrics=metrics)
+            yield application(ground, _routes(whole, settings), metrics=metrics)
 
 
-def _routes(whole: Whole) -> list[Resource]:
+def _routes(whole: Whole, settings: Settings) -> list[Resource]:
     pages, origins, identity = Pages(), frozenset({whole.ground.issuer}), whole.identity
+    sessions = identity.patient_sessions
+    sign_in = (
+        wire_sign_in(whole.ground, settings, whole.pseudoniemen, sessions, pages)
+        if sign_in_needs(settings)
+        else NoSignIn(pages)
+    )
     return [
         *api_routes(whole),
         *launch_page_routes(identity, pages, origins),
         *patient_site_routes(
-            identity.patient_sessions, whole.dossiers, identity.companies, pages, signed_out(pages), origins
+            sessions, whole.dossiers, identity.companies, pages, sign_in.front, origins, sign_in.farewell
         ),
+        *sign_in.routes(),
     ]

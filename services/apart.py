@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from common.settings import Settings
 from schemas.base import Rules
 from services.api import identity_routes, pseudoniem_routes
-from services.composition import application, launch_page_routes, patient_site_routes, signed_out
+from services.composition import application, launch_page_routes, patient_site_routes
 from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, PSEUDONIEM_OWNER, Owner
 from services.dossier_wiring import dossier_routes, wire_dossiers, wire_groups
 from services.ground import Ground, open_ground
@@ -23,6 +23,8 @@ from services.housekeeping import housekeeping
 from services.key_sets import refreshing_key_sets
 from services.key_times import keeping_rings
 from services.openapi.catalogue import AREAS
+from services.openid.sign_in import NoSignIn, OpenIdSignIn
+from services.openid.wiring import wire_sign_in
 from services.own_services import TOKEN_PATH, read_own_credential, read_own_services
 from services.peers.client import Peer, open_client
 from services.peers.dossier import DossierAnswers, PeerDossiers
@@ -41,6 +43,8 @@ from services.required import (
     own_credential,
     peer_url,
     require,
+    sign_in_needs,
+    website_sign_in_needs,
 )
 from services.schema import require_current
 from services.server import Compose
@@ -143,18 +147,29 @@ async def open_dossier(settings: Settings, metrics: Path | None = None) -> Async
 @asynccontextmanager
 async def open_website(settings: Settings, metrics: Path | None = None) -> AsyncIterator[ASGIApp]:
     """Give the website: the patient's site, and the description of the whole API."""
-    async with _apart(settings, WEBSITE_NEEDS, []) as apart:
+    async with _apart(settings, [*WEBSITE_NEEDS, *website_sign_in_needs(settings)], []) as apart:
         ground, pages, token = apart.ground, Pages(), await apart.fetched_token("website")
         identity = await apart.peer("identity", token)
+        sign_in = await _sign_in(apart, token, pages)
         routes = patient_site_routes(
             PeerPatientSessions(identity),
             PeerDossiers(await apart.peer("dossier", token)),
             PeerCompanies(identity),
             pages,
-            signed_out(pages),
+            sign_in.front,
             frozenset({ground.issuer}),
+            sign_in.farewell,
         )
-        yield application(ground, routes, metrics=metrics, described=AREAS)
+        yield application(ground, [*routes, *sign_in.routes()], metrics=metrics, described=AREAS)
+
+
+async def _sign_in(apart: "_Apart", token: InternalToken, pages: Pages) -> OpenIdSignIn | NoSignIn:
+    """Return the sign-in of patients, which is the only one here that asks for pseudoniemen."""
+    if not sign_in_needs(apart.settings):
+        return NoSignIn(pages)
+    sessions = PeerPatientSessions(await apart.peer("identity", token))
+    pseudoniemen = PeerPseudoniemen(await apart.peer("pseudoniem", token))
+    return wire_sign_in(apart.ground, apart.settings, pseudoniemen, sessions, pages)
 
 
 SERVED: Final[Mapping[str, tuple[Compose, Sequence[Need[Any]]]]] = {

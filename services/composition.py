@@ -19,7 +19,7 @@ from website.error_docs import ErrorDocs
 from website.errors import error_page
 from website.launch_pages import LaunchPages
 from website.pages import Pages
-from website.patient_site import Companies, PatientSite, Sessions
+from website.patient_site import Companies, PatientSite, Sessions, to_first_page
 from website.patient_site import Dossiers as HeldDossiers
 from website.registration_pages import RegistrationPages
 from website.static import static_routes
@@ -62,19 +62,11 @@ def patient_site_routes(
     pages: Pages,
     front: Callable[[Request], Awaitable[Response]],
     origins: Collection[str],
+    farewell: Callable[[Request], Awaitable[Response]] = to_first_page,
 ) -> list[Resource]:
-    """Return the patient's site and what belongs to no service. `front` is what `/` shows who is not signed in."""
+    """Return the patient's site and what belongs to no service. `front` and `farewell` are as it says."""
     return [
         *static_routes(),
         *ErrorDocs(pages).routes(),
-        *PatientSite(sessions, dossiers, companies, pages, front, origins).routes(),
+        *PatientSite(sessions, dossiers, companies, pages, front, origins, farewell).routes(),
     ]
-
-
-def signed_out(pages: Pages) -> Callable[[Request], Awaitable[Response]]:
-    """Return what production's `/` shows who is not signed in."""
-
-    async def front(_request: Request) -> Response:
-        return pages.show("signed_out.html")
-
-    return front

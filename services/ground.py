@@ -23,6 +23,9 @@ from services.required import ISSUER, REDIS
 _KEY_SETS: Final = 10
 """How often a minute a company may have us fetch its key set: enough for people who try things."""
 
+_SIGN_INS: Final = 120
+"""How often a minute patients at one address may come back from the identity provider."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -85,4 +88,5 @@ def _per_minute(limits: LimitSettings) -> Mapping[Counted, int]:
         Counted.TOKEN_REQUESTS: limits.token_requests,
         Counted.REFUSALS: limits.refusals,
         Counted.KEY_SETS: _KEY_SETS,
+        Counted.SIGN_INS: _SIGN_INS,
     }

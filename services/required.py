@@ -1,6 +1,6 @@
 """What a composition cannot do without: each setting by name, or one sentence that names all that are missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -74,6 +74,30 @@ def known_service(service: str) -> Need[ServiceSettings]:
 
     halves = "of the pair that `sso keys service` makes; its other half is for the service alone"
     return Need(f"SSO_SERVICES__{service.upper()}__PUBLIC_KEY_FILE ({halves})", read)
+
+
+OIDC_ISSUER: Final = Need[str](
+    "SSO_PATIENTS__OIDC__ISSUER (the URL of the identity provider)", lambda s: s.patients.oidc.issuer
+)
+OIDC_CLIENT: Final = Need[str](
+    "SSO_PATIENTS__OIDC__CLIENT_ID (the name that it has given us)", lambda s: s.patients.oidc.client_id
+)
+OIDC_CREDENTIAL: Final = Need[Path](
+    "SSO_PATIENTS__OIDC__CLIENT_SECRET_FILE (the secret that it has given us) or SSO_PATIENTS__OIDC__CLIENT_KEY_FILE",
+    lambda s: s.patients.oidc.client_secret_file or s.patients.oidc.client_key_file,
+)
+
+
+def sign_in_needs(settings: Settings) -> Sequence[Need[Any]]:
+    """Return the needs of the sign-in of patients: none as long as nothing of it is set."""
+    needs = (OIDC_ISSUER, OIDC_CLIENT, OIDC_CREDENTIAL)
+    return needs if any(need.read(settings) is not None for need in needs) else ()
+
+
+def website_sign_in_needs(settings: Settings) -> Sequence[Need[Any]]:
+    """Return the same of the website apart, which then asks for pseudoniemen."""
+    needs = sign_in_needs(settings)
+    return (*needs, peer_url("pseudoniem")) if needs else ()
 
 
 def require(settings: Settings, *needs: Need[Any]) -> None:

@@ -19,7 +19,6 @@ SECTIONS = [
     "6. Patients",
     "7. Running it",
 ]
-LATER = "Not yet held"
 HEAD = ["| Promise | Held by |", "|---|---|"]
 TEST = re.compile(r"`(tests/[a-z_/]+\.py)::(test_\w+)`")
 
@@ -52,8 +51,8 @@ def defined_in(path: str) -> frozenset[str]:
     return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-def test_every_section_is_there_in_order_and_what_is_to_come_stands_at_the_end() -> None:
-    assert list(parts()) == [*SECTIONS, LATER]
+def test_every_section_is_there_in_order() -> None:
+    assert list(parts()) == SECTIONS
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -78,10 +77,3 @@ def test_no_promise_names_a_test_twice() -> None:
 @pytest.mark.parametrize("path", sorted({path for path, _ in NAMED}))
 def test_every_test_that_is_named_exists(path: str) -> None:
     assert [name for named, name in NAMED if named == path and name not in defined_in(path)] == []
-
-
-def test_what_is_to_come_is_a_list_without_tests() -> None:
-    text = parts()[LATER]
-    assert not rows(text)
-    assert not TEST.search(text)
-    assert all("(to come)" in line for line in text.splitlines() if line.startswith("- "))

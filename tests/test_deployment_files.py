@@ -15,8 +15,12 @@ import pytest
 
 from common.settings import Settings
 from common.settings_source import read_settings
+from services.apart import WEBSITE_NEEDS
 from services.databases import urls_of
+from services.openid.wiring import credential_of
+from services.required import require, website_sign_in_needs
 from tests.support.command import sso
+from tests.support.servers.loopback import HOST
 from tools.stack.compose_file import ROOT, canonical, containers
 from tools.stack.translation import Translation, translate
 
@@ -147,6 +151,26 @@ def test_no_secret_is_mounted_that_no_setting_names(name: str, form: dict[str, A
     assert mounted == {value for value in service["environment"].values() if value.startswith("/run/secrets/")}
 
 
+def test_with_the_lines_about_it_the_website_has_the_sign_in_of_patients(place: Path, tmp_path: Path) -> None:
+    text, uncommented = re.subn(
+        r"# (SSO_PATIENTS__OIDC__|- oidc|oidc\.secret: )", r"\1", (ROOT / "docker-compose.yml").read_text()
+    )
+    assert uncommented == 3
+    (tmp_path / "docker-compose.yml").write_text(text)
+    shutil.copytree(place, tmp_path / "place")
+    secrets = tmp_path / "place" / "secrets"
+    (secrets / "oidc.secret").write_text("what the provider gave us")
+    with (secrets / "website.toml").open("a") as settings:
+        settings.write('[patients.oidc]\nissuer = "https://broker.example"\nclient_id = "sso"\n')
+    everyone = containers(canonical(tmp_path / "place", tmp_path / "docker-compose.yml"))
+    (website,) = (one for one in everyone if one.name == "website")
+    environment = translate(website, {one.name: HOST for one in everyone}, website.fixed, tmp_path).environment()
+    given = read_settings(environment)
+    assert (given.unknown, given.settings.patients.oidc.issuer) == ([], "https://broker.example")
+    require(given.settings, *WEBSITE_NEEDS, *website_sign_in_needs(given.settings))
+    assert credential_of(given.settings) == "what the provider gave us"
+
+
 def test_no_password_is_in_the_file_or_the_environment(form: dict[str, Any], place: Path) -> None:
     shown = json.dumps(form)
     passwords = re.findall(r"[0-9a-f]{64}", "".join(file.read_text() for file in (place / "secrets").iterdir()))
@@ -166,12 +190,13 @@ def test_the_gateway_meets_only_those_whom_it_leads_to(form: dict[str, Any]) -> 
     assert met == {"identity", "dossier", "website"}
 
 
-def test_only_the_gateway_and_identity_have_a_way_out_and_each_its_own(form: dict[str, Any]) -> None:
+def test_only_those_who_need_a_way_out_have_one_and_each_its_own(form: dict[str, Any]) -> None:
     open_ones = {name for name, network in form["networks"].items() if not network.get("internal")}
     out = {name: set(service["networks"]) & open_ones for name, service in form["services"].items()}
     assert {name: networks for name, networks in out.items() if networks} == {
         "gateway": {"outside"},
         "identity": {"vendors"},
+        "website": {"provider"},
     }
     assert [name for name, service in form["services"].items() if service.get("network_mode")] == []
 

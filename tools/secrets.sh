@@ -55,6 +55,7 @@ for service in identity pseudoniem dossier website; do
     hash=$(printf %s "$password" | sha256sum | cut -d ' ' -f 1)
     keys='~sso:limit* ~sso:ready'
     if [ "$service" = identity ]; then keys='~sso:*'; fi
+    if [ "$service" = website ]; then keys="$keys ~sso:sign-in:*"; fi
     echo "user $service on #$hash $keys resetchannels -@all +@connection +info +get +set +incrby +expire +ttl +pttl +eval +evalsha +script|load +script|exists" >>"$new/redis.acl"
     {
         printf '[redis]\nurl = "redis://%s:%s@redis:6379/0"\n' "$service" "$password"

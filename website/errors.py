@@ -22,6 +22,8 @@ _NEXT: Final[Mapping[type[ServiceError], str]] = {
     errors.TokenExpired: "Start again from your EHR: each start is good for a few minutes only.",
     errors.TokenReplayed: "Start again from your EHR: each start works once, and this one has been used.",
     errors.NotAuthenticated: "If you came from your EHR, start again there. If you are a patient, sign in again.",
+    errors.SignInFailed: "Go to the first page and sign in again. If it goes wrong again, tell your help desk the "
+    "reference number.",
     errors.PermissionDenied: "Go to the page where you came from, open it again, and try once more.",
     errors.NotFound: "Check the address, or start again from the first page.",
     errors.MethodNotAllowed: "Start again from the first page, or from your EHR.",

@@ -68,9 +68,17 @@ class HeldDossier:
     permission: Permission
 
 
+async def to_first_page(_request: Request) -> Response:
+    """Go to the first page: what follows on signing out where there is nobody else to tell."""
+    return RedirectResponse("/", 303)
+
+
 @dataclass(frozen=True, slots=True)
 class PatientSite:
-    """The pages of a patient. `front` is what `/` shows who is not signed in, `origins` those of our own pages."""
+    """The pages of a patient. `front` is what `/` shows who is not signed in, `origins` those of our own pages.
+
+    `farewell` is what follows when a session has ended.
+    """
 
     sessions: Sessions
     dossiers: Dossiers
@@ -78,6 +86,7 @@ class PatientSite:
     pages: Pages
     front: Callable[[Request], Awaitable[Response]]
     origins: Collection[str]
+    farewell: Callable[[Request], Awaitable[Response]] = to_first_page
 
     def routes(self) -> list[Resource]:
         """Return the routes of these pages."""
@@ -114,7 +123,7 @@ class PatientSite:
         token = COOKIE.read(request)
         if token is not None:
             await self.sessions.close(token)
-        response = RedirectResponse("/", 303)
+        response = await self.farewell(request)
         COOKIE.clear(response)
         return response
 

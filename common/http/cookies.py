@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 @dataclass(frozen=True, slots=True)
 class SessionCookie:
-    """A cookie that holds a session token and lives as long as the browser does."""
+    """A cookie that holds a token and lives as long as the browser does, or `max_age` seconds."""
 
     name: str
+    max_age: int | None = None
 
     def read(self, request: Request) -> str | None:
         """Return the token that the browser sent."""
@@ -18,7 +19,9 @@ class SessionCookie:
 
     def write(self, response: Response, token: str) -> None:
         """Give the browser a token."""
-        response.set_cookie(self.name, token, path="/", secure=True, httponly=True, samesite="lax")
+        response.set_cookie(
+            self.name, token, max_age=self.max_age, path="/", secure=True, httponly=True, samesite="lax"
+        )
 
     def clear(self, response: Response) -> None:
         """Take the token away."""

@@ -42,6 +42,7 @@ TABLE: Mapping[type[ServiceError], Row] = {
     errors.TokenExpired: Row(401, "The token is too old"),
     errors.TokenReplayed: Row(401, "The token has been used before"),
     errors.NotAuthenticated: Row(401, "Authentication is needed"),
+    errors.SignInFailed: Row(401, "Signing in failed"),
     errors.PermissionDenied: Row(403, "Not allowed"),
     errors.ConsentMissing: Row(403, "The patient has not approved"),
     errors.NotFound: Row(404, "Not found"),

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from common.audit.catalogue import PATIENT_SIGNED_IN, PATIENT_SIGNED_OUT
+from common.audit.catalogue import PATIENT_REFUSED, PATIENT_SIGNED_IN, PATIENT_SIGNED_OUT
 from common.audit.events import AuditLog
+from common.audit.kinds import known
+from common.audit.words import CAUSES
 from common.clock import Clock
 from common.sessions import Limits, new_token, token_digest
 from schemas.facts import SignedInPatient
@@ -60,6 +62,10 @@ class PatientSessions:
             await self.store.open(PatientSession(token_digest(token), pseudoniem, name, now, now))
             await self.audit.write(PATIENT_SIGNED_IN(now, pseudoniem=pseudoniem))
         return token
+
+    async def refused(self, cause: str) -> None:
+        """Keep that a sign-in failed, and why (one of `CAUSES`); whose it would have been is not known."""
+        await self.audit.write(PATIENT_REFUSED(self.clock(), cause=known(cause, CAUSES)))
 
     async def find(self, token: str | None) -> SignedInPatient | None:
         """Return who is signed in with a cookie's token, as seen now; None without a session that is alive."""

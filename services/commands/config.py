@@ -1,23 +1,39 @@
 """`sso config`: what the settings are, and whether production could start with them."""
 
 import re
-from typing import Annotated, Final, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
 
 import typer
 
 from common.key_files import read_key
+from common.settings import Settings
 from common.settings_source import Place, flattened
 from services.all import NEEDS
 from services.apart import SERVED
 from services.commands.given import Config, read_given, settings_of
 from services.databases import open_databases, urls_of
+from services.openid.wiring import credential_of
 from services.own_services import read_own_credential, read_own_services
 from services.redis_client import open_redis
-from services.required import DIGEST_KEY, REDIS, SEALING_KEY, own_credential, require
+from services.required import (
+    DIGEST_KEY,
+    REDIS,
+    SEALING_KEY,
+    Need,
+    own_credential,
+    require,
+    sign_in_needs,
+    website_sign_in_needs,
+)
 from services.whole import require_different
 from services.wiring import rotation_of, sealing_keys
 
 _NEEDS: Final = {"all": NEEDS} | {name: needs for name, (_, needs) in SERVED.items()}
+_SIGN_IN: Final[Mapping[str, Callable[[Settings], Sequence[Need[Any]]]]] = {
+    "all": sign_in_needs,
+    "website": website_sign_in_needs,
+}
 Served = Annotated[
     Literal["all", "identity", "pseudoniem", "dossier", "website"], typer.Argument(help="What is to be served.")
 ]
@@ -28,8 +44,12 @@ app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
 @app.command()
 def check(served: Served = "all", config: Config = None) -> None:
     """Check that a service has every setting and file that it needs; connects to nothing."""
-    settings, needs = settings_of(config), _NEEDS[served]
+    settings = settings_of(config)
+    patients = _SIGN_IN[served](settings) if served in _SIGN_IN else ()
+    needs = [*_NEEDS[served], *patients]
     require(settings, *needs)
+    if patients:
+        credential_of(settings)
     sealing = sealing_keys(settings) if SEALING_KEY in needs else []
     digest = [read_key(DIGEST_KEY.of(settings))] if DIGEST_KEY in needs else []
     require_different([*sealing, *digest])

@@ -22,6 +22,7 @@ SAMPLES: Final = (
     errors.TokenExpired("The token is too old."),
     errors.TokenReplayed("The token has been used before."),
     errors.NotAuthenticated("The access token is not valid.", error="invalid_token"),
+    errors.SignInFailed("Your identity provider has not told us who you are."),
     errors.PermissionDenied("The access token lacks the scope dossier:read.", scope="dossier:read"),
     errors.ConsentMissing("The patient has not approved sharing for this company."),
     errors.NotFound("There is no such dossier."),

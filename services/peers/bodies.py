@@ -99,6 +99,22 @@ class SignedIn(Reply):
     name: str | None
 
 
+class SignIn(Question):
+    """Whom the identity provider vouched for; `previous` is the token that the browser had until now."""
+
+    pseudoniem: UUID
+    name: Annotated[str, Field(max_length=255)]
+    previous: str | None
+
+
+class NewSession(Reply):
+    token: str
+
+
+class FailedSignIn(Question):
+    cause: Annotated[str, Field(max_length=40)]
+
+
 class OfCompanyAndPatient(Question):
     company_id: UUID
     pseudoniem: UUID

@@ -24,6 +24,7 @@ from sso.verifier.access import Launches
 
 _STANDING, _NAMES = "/internal/tokens/standing", "/internal/companies/names"
 _LAUNCH, _SESSION, _SIGN_OUT = "/internal/launches/patient", "/internal/patients/session", "/internal/patients/sign-out"
+_SIGN_IN, _FAILED = "/internal/patients/sign-in", "/internal/patients/failed-sign-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,18 @@ class PeerLaunches:
 
 @dataclass(frozen=True, slots=True)
 class PeerPatientSessions:
-    """`Sessions` of the patient's site."""
+    """`Sessions` of the patient's site, and of the sign-in."""
 
     peer: Peer
+
+    async def open(self, pseudoniem: Pseudoniem, name: str, previous: str | None) -> str:
+        """Return the token of a new session. Raises Unavailable; it is not asked twice, as each makes one."""
+        asked = bodies.SignIn(pseudoniem=pseudoniem, name=name, previous=previous)
+        return bodies.NewSession.of(await self.peer.ask(_SIGN_IN, asked.wire(), safe=False)).token
+
+    async def refused(self, cause: str) -> None:
+        """Keep that a sign-in failed, and why. Raises Unavailable."""
+        await self.peer.ask(_FAILED, bodies.FailedSignIn(cause=cause).wire(), safe=False)
 
     async def find(self, token: str | None) -> SignedInPatient | None:
         """Return who is signed in with a cookie's token, as seen now. Raises Unavailable."""
@@ -100,6 +110,8 @@ class IdentityAnswers:
             Resource(_LAUNCH, POST=self.patient_of_launch),
             Resource(_SESSION, POST=self.session),
             Resource(_SIGN_OUT, POST=self.sign_out),
+            Resource(_SIGN_IN, POST=self.sign_in),
+            Resource(_FAILED, POST=self.failed_sign_in),
         ]
 
     async def standing(self, request: Request) -> Response:
@@ -136,6 +148,19 @@ class IdentityAnswers:
     async def sign_out(self, request: Request) -> Response:
         """Carry out `close` of a patient's session."""
         await self.sessions.close((await self._of_session(request)).token)
+        return Response(status_code=204)
+
+    async def sign_in(self, request: Request) -> Response:
+        """Carry out `open` of a patient's session."""
+        await require_service(self.access, request, "website")
+        asked = bodies.SignIn.parse(await json_object(request), Rules())
+        token = await self.sessions.open(Pseudoniem(asked.pseudoniem), asked.name, asked.previous)
+        return JSONResponse(bodies.NewSession(token=token).wire())
+
+    async def failed_sign_in(self, request: Request) -> Response:
+        """Carry out `refused` of a patient's sign-in."""
+        await require_service(self.access, request, "website")
+        await self.sessions.refused(bodies.FailedSignIn.parse(await json_object(request), Rules()).cause)
         return Response(status_code=204)
 
     async def _of_session(self, request: Request) -> bodies.OfSession:

@@ -30,19 +30,23 @@ class RedisReplayGuard:
     """ReplayGuard on Redis 7.0 or newer. The client must not retry by itself: it would see its own spend as another's.
 
     A lost reply is asked for once more under the same attempt id: finding our own id means that the spend is ours.
+    `prefix` is of the keys.
     """
 
     redis: Redis
+    prefix: str = PREFIX
 
     async def spend(self, spend_key: str, window: timedelta) -> bool:
         """See `ReplayGuard`. Takes at most 0.6 seconds."""
         attempt, milliseconds = secrets.token_hex(16).encode(), int(window.total_seconds() * 1000)
-        held = await _answer(lambda: self.redis.set(PREFIX + spend_key, attempt, nx=True, get=True, px=milliseconds))
+        held = await _answer(
+            lambda: self.redis.set(self.prefix + spend_key, attempt, nx=True, get=True, px=milliseconds)
+        )
         return held is None or held == attempt
 
     async def is_spent(self, spend_key: str) -> bool:
         """See `ReplayGuard`. Takes at most 0.6 seconds."""
-        return await _answer(lambda: self.redis.get(PREFIX + spend_key)) is not None
+        return await _answer(lambda: self.redis.get(self.prefix + spend_key)) is not None
 
 
 async def _answer(ask: Callable[[], Awaitable[T]]) -> T:

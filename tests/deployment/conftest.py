@@ -6,6 +6,7 @@ import httpx2
 import pytest
 
 from tests.support.deployment import APART, OWNERS, Deployment, Shape
+from tests.support.openid import Provider, open_provider
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.servers.redis_server import RedisServer
 
@@ -19,13 +20,21 @@ async def shape(request: pytest.FixtureRequest, postgres_server: PostgresServer)
     return Shape(services, workers, {owner: await postgres_server.create_database() for owner in OWNERS})
 
 
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Provider]:
+    """The provider at which patients sign in."""
+    with open_provider() as running:
+        yield running
+
+
 @pytest.fixture(scope="module")
 def deployment(
-    shape: Shape, tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer
+    shape: Shape, tmp_path_factory: pytest.TempPathFactory, redis_server: RedisServer, provider: Provider
 ) -> Iterator[Deployment]:
     """A running deployment: do not stop it."""
     folder = tmp_path_factory.mktemp("deployment")
     running = Deployment(folder, shape.databases, redis_server.url, shape.services, shape.workers)
+    running.provider = provider.issuer
     try:
         running.start()
         yield running

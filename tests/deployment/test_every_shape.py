@@ -17,6 +17,7 @@ from tests.support.bsns import fresh_bsn
 from tests.support.deployment import AT_OUR_NAME, Deployment, claims_of
 from tests.support.ehr import PROFESSIONAL
 from tests.support.groups import create_dossier, create_group, listed, path_of
+from tests.support.openid import Provider
 from tests.support.races import at_once
 from tests.support.wire import oauth_error, problem, secured, soon
 from tests.support.world import PAGE
@@ -37,7 +38,7 @@ async def test_a_launch_finds_the_dossier_and_the_consent_of_its_patient(
         form = {"choice": "approved", "csrfToken": re.findall(r'name="csrfToken" value="([^"]+)"', page)[0]}
         chosen = await patient.post(f"/consents/{dossier['dossierId']}", data=form, headers=PAGE)
         assert (chosen.status_code, chosen.headers["location"]) == (303, "/")
-        assert (await patient.post("/sign-out", headers=PAGE)).status_code == 303
+        assert (await patient.post("/sign-out", headers=PAGE)).status_code == 200
         again = await patient.post(f"/consents/{dossier['dossierId']}", data=form, headers=PAGE)
         assert again.status_code == 401
 
@@ -91,6 +92,33 @@ async def test_a_company_asks_of_many_patients_at_once_and_deletes_what_it_made(
     assert (await client.delete(f"/dossier/{bsns[0]}", headers=company.bearer)).status_code == 204
     problem(await client.delete(f"/dossier/{bsns[0]}", headers=company.bearer), 404, "not_found")
     problem(await client.get(f"/dossier/{made[0]}", headers=company.bearer), 404, "not_found")
+
+
+async def test_a_patient_signs_in_with_the_provider_and_out_again(
+    deployment: Deployment, client: httpx2.AsyncClient, provider: Provider
+) -> None:
+    company, bsn = await deployment.company(client), fresh_bsn()
+    await company.create_dossier(bsn)
+    async with deployment.client() as patient:
+
+        async def come_back(**changes: object) -> httpx2.Response:
+            began = await patient.get("/sign-in", headers=PAGE)
+            asked = began.next_request.url.params if began.next_request else {}
+            provider.id_token = provider.key.sign(provider.claims(nonce=asked["nonce"], bsn=bsn, **changes))
+            answer = {"code": "c0de", "state": asked["state"]}
+            return await patient.get("/sign-in/callback", params=answer, headers=PAGE)
+
+        refused = await come_back(aud="another")
+        assert (refused.status_code, "sign_in_failed" in refused.text) == (401, True)
+        assert await said(deployment, refused) == {"identity": ["patient.refused"], "dossier": [], "pseudoniem": []}
+
+        signed_in = await come_back()
+        assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/")
+        assert (await said(deployment, signed_in))["identity"][-1] == "patient.signed_in"
+        assert "Huisartsenpraktijk De Linde" in (await patient.get("/", headers=PAGE)).text
+        left = await patient.post("/sign-out", headers=PAGE)
+        assert (left.status_code, f"{provider.issuer}/leave?" in left.text) == (200, True)
+        assert "Huisartsenpraktijk De Linde" not in (await patient.get("/", headers=PAGE)).text
 
 
 @pytest.mark.alone

@@ -18,6 +18,7 @@ from common.settings import Settings
 from common.settings_source import read_settings
 from services.databases import urls_of
 from services.limits_redis import RedisLimiter
+from services.openid.wiring import PREFIX
 from services.redis_client import open_redis
 from services.required import REDIS
 from sso.verifier.replay_redis import RedisReplayGuard
@@ -93,6 +94,18 @@ async def test_no_other_service_touches_what_is_spent(name: str, settings: dict[
     async with connected(settings[name]) as client:
         with pytest.raises(NoPermissionError):
             await client.delete("sso:spent:a token")
+
+
+@pytest.mark.usefixtures("redis")
+async def test_the_website_and_no_other_owner_remembers_which_sign_in_has_been_used(
+    settings: dict[str, Settings],
+) -> None:
+    async with connected(settings["website"]) as client:
+        guard = RedisReplayGuard(client, PREFIX)
+        assert [await guard.spend("a sign-in", timedelta(minutes=1)) for _ in range(2)] == [True, False]
+    async with connected(settings["dossier"]) as client:
+        with pytest.raises(NoPermissionError):
+            await client.get(f"{PREFIX}a sign-in")
 
 
 @pytest.mark.usefixtures("redis")

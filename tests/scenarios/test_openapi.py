@@ -8,7 +8,7 @@ import pytest
 from openapi_spec_validator import validate
 from pydantic import TypeAdapter
 
-from common.errors import ServiceError
+from common.errors import ServiceError, SignInFailed
 from common.http.problems import TABLE, row_of
 from services.openapi.catalogue import AREAS
 from services.openapi.document import document
@@ -60,8 +60,14 @@ def test_a_composition_describes_what_it_serves_alone() -> None:
     assert set(document(chosen, ISSUER)["paths"]) == {"/healthz", "/readyz", "/metrics"}
 
 
+ON_PAGES_ALONE = {SignInFailed}
+"""Of routes that are no part of the API."""
+
+
 @pytest.mark.parametrize(
-    "error", {error.code: error for error in error_classes()}.values(), ids=lambda error: error.code
+    "error",
+    {error.code: error for error in error_classes() if error not in ON_PAGES_ALONE}.values(),
+    ids=lambda error: error.code,
 )
 def test_every_error_is_described_as_it_is_answered(error: type[ServiceError]) -> None:
     examples = document(AREAS, ISSUER)["components"]["examples"]

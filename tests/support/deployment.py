@@ -22,6 +22,7 @@ from identity.patients.store_sql import SqlPatientSessions
 from keys.sealing import Sealer
 from keys.service_keys import read_private_key
 from schemas.identifiers import Pseudoniem
+from tests.support import openid
 from tests.support.command import Ended, sso
 from tests.support.ehr import PROFESSIONAL, Ehr
 from tests.support.memory import MemoryAudit
@@ -40,7 +41,7 @@ OWN_SERVICES = ("dossier", "website")
 """Those that fetch internal tokens with a key of their own."""
 
 _OWNERS = {"api": "dossier", "dossier": "dossier", "pseudoniem": "pseudoniem"} | dict.fromkeys(
-    ["", "consents", "sign-out", "errors", "static", "openapi.json", "docs"], "website"
+    ["", "consents", "sign-in", "sign-out", "errors", "static", "openapi.json", "docs"], "website"
 )
 """Whose a path is, by its first segment; all others are identity's."""
 
@@ -101,6 +102,8 @@ class Deployment:
     ) -> None:
         self.folder = folder
         self.further = settings
+        self.provider: str | None = None
+        """The provider at which patients sign in."""
         self.databases = databases
         self.redis_url = redis_url
         self.services = {name: Service(name, workers) for name in names}
@@ -185,8 +188,8 @@ class Deployment:
                 own |= {"SSO_DATABASE__DOSSIER_URL", "SSO_SERVICES__DOSSIER__PRIVATE_KEY_FILE"}
                 peers = ("IDENTITY", "PSEUDONIEM")
             case _:
-                own |= {"SSO_SERVICES__WEBSITE__PRIVATE_KEY_FILE"}
-                peers = ("IDENTITY", "DOSSIER")
+                own |= {"SSO_SERVICES__WEBSITE__PRIVATE_KEY_FILE", *self._sign_in()}
+                peers = ("IDENTITY", "DOSSIER", "PSEUDONIEM")
         own |= {f"SSO_PEERS__{peer}_URL" for peer in peers}
         private = {
             f"SSO_SERVICES__{service.upper()}__PRIVATE_KEY_FILE": str(self._key(service, "private"))
@@ -205,6 +208,7 @@ class Deployment:
             "SSO_COMPANIES__REGISTRATION": "open",
             "SSO_KEYS__SEALING_FILE": str(keys / "sealing.key"),
             "SSO_KEYS__DIGEST_FILE": str(keys / "digest.key"),
+            **self._sign_in(),
             **{f"SSO_DATABASE__{owner.upper()}_URL": url for owner, url in self.databases.items()},
             **{
                 f"SSO_SERVICES__{name.upper()}__PUBLIC_KEY_FILE": str(self._key(name, "public"))
@@ -212,6 +216,14 @@ class Deployment:
             },
             **{f"SSO_PEERS__{name.upper()}_URL": service.address for name, service in self.services.items()},
         }
+
+    def _sign_in(self) -> dict[str, str]:
+        if self.provider is None:
+            return {}
+        file = self.folder / "oidc.secret"
+        file.write_text(openid.SECRET)
+        settings = {"ISSUER": self.provider, "CLIENT_ID": openid.CLIENT, "CLIENT_SECRET_FILE": str(file)}
+        return {f"SSO_PATIENTS__OIDC__{name}": value for name, value in settings.items()}
 
     def _key(self, service: str, half: str) -> Path:
         return self.folder / "keys" / f"{service}.{half}.pem"

@@ -46,6 +46,7 @@ EXAMPLES: list[ServiceError] = [
     errors.TokenReplayed("Used."),
     errors.NotAuthenticated("Who?", private=PRIVATE),
     errors.RateLimited(17),
+    errors.SignInFailed("Nobody.", private=PRIVATE),
     errors.PermissionDenied("No.", scope="dossier:read", private=PRIVATE),
     errors.ConsentMissing("No consent."),
     errors.NotFound("Nothing."),
