@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from common.audit.catalogue import PERMISSION_GRANTED, PERMISSION_WITHHELD
+from common.audit.dossier_events import PERMISSION_GRANTED, PERMISSION_WITHHELD
 from common.audit.events import Event
 from dossier.model import Choice, Dossier
 from schemas.bodies import Permission

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from common.audit.catalogue import (
+from common.audit.dossier_events import (
     CONSENT_CHOSEN,
     CONSENT_REFUSED,
     DOSSIER_CREATED,

@@ -10,6 +10,7 @@ from services.commands import (
     company_secret,
     config,
     keys,
+    patient,
     professional,
     pseudoniem,
     reseal,
@@ -31,6 +32,7 @@ keys.app.command("reseal")(reseal.reseal_all)
 app.add_typer(keys.app, name="keys")
 company.app.add_typer(company_secret.app, name="secret")
 app.add_typer(company.app, name="company")
+app.add_typer(patient.app, name="patient")
 app.add_typer(professional.app, name="professional")
 app.add_typer(config.app, name="config")
 app.add_typer(pseudoniem.app, name="pseudoniem")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 from uuid import UUID
 
-from common.audit.catalogue import (
+from common.audit.dossier_events import (
     GROUP_CREATED,
     GROUP_DOSSIER_CREATED,
     GROUP_DOSSIERS_LISTED,

@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Table, select
 
-from common.audit.catalogue import CATALOGUE, DOSSIERS_LISTED, PERMISSION_WITHHELD
+from common.audit.catalogue import CATALOGUE
 from common.audit.counter import MAX_KEYS, Key, RefusalCounter
+from common.audit.dossier_events import DOSSIERS_LISTED, PERMISSION_WITHHELD
 from common.audit.store_sql import (
     DOSSIER_EVENTS,
     DOSSIER_REFUSALS,
