@@ -93,7 +93,11 @@ def urls_of(settings: DatabaseSettings) -> dict[str, str]:
     return {owner: url for owner, url in urls.items() if url is not None}
 
 
-def open_databases(urls: Mapping[str, str]) -> Databases:
-    """Return the databases by owner; nothing is connected yet. Raises SettingsError for a URL that is none of ours."""
-    databases = {url: Database(url) for url in set(urls.values())}
+def open_databases(urls: Mapping[str, str], *, patient: bool = False) -> Databases:
+    """Return the databases by owner; nothing is connected yet. A `patient` one waits for a statement for ever.
+
+    Raises SettingsError for a URL that is none of ours.
+    """
+    kinds = {"statement_seconds": None} if patient else {}
+    databases = {url: Database(url, **kinds) for url in set(urls.values())}
     return Databases({owner: databases[url] for owner, url in urls.items()})

@@ -47,16 +47,20 @@ class RekeyStore(Protocol):
         """Return at most `limit` digests of the old version whose pseudoniem has no row of the new one."""
         ...
 
-    async def add(self, version: int, found: Mapping[bytes, Pseudoniem]) -> None:
-        """Keep rows of a version; those that are there stay."""
+    async def add(self, old: int, new: int, digests: Mapping[bytes, bytes]) -> None:
+        """Keep rows of the new version for those that are there of the old one: by old digest the new one."""
         ...
 
-    async def retire(self, old: int, new: int, now: datetime) -> int:
-        """Retire the old version if every person has a row of the new one; return how many have none."""
+    async def lacking(self, new: int) -> int:
+        """Return how many rows of older versions are of persons who have none of this one."""
         ...
 
-    async def forget(self, version: int, limit: int) -> int:
-        """Remove at most `limit` rows of a retired version; return how many that were."""
+    async def retire(self, new: int, now: datetime) -> int:
+        """Retire all older versions if every person has a row of this one; return how many have none."""
+        ...
+
+    async def forget(self, new: int, limit: int) -> int:
+        """Remove at most `limit` rows of retired versions, older than this; return how many that were."""
         ...
 
 
@@ -73,35 +77,34 @@ async def rekey(store: RekeyStore, old: Keyed, new: Keyed, prefixes: range = PRE
             if not looked_for:
                 break
             block = range(begin, min(begin + BLOCK, prefixes.stop))
-            rows = _found(block, old.key, new.key, looked_for)
-            if rows:
-                await store.add(new.version, rows)
+            digests = _found(block, old.key, new.key, looked_for)
+            if digests:
+                await store.add(old.version, new.version, digests)
             yield Progress(block.stop, left - len(looked_for))
         if looked_for:
             return
 
 
-async def retire(store: RekeyStore, old: int, new: int, now: datetime) -> int:
-    """Retire the old version and remove its rows; return how many persons have no row of the new one yet.
+async def retire(store: RekeyStore, new: int, now: datetime) -> int:
+    """Retire all versions before the new one and remove their rows; return how many persons have no row of it yet.
 
-    If there are any, nothing happens. Raises Unavailable.
+    If there are any, nothing happens. While it looks whether there are, nobody can be seen for the first time: they
+    are unavailable. Raises Unavailable.
     """
-    left = await store.retire(old, new, now)
-    while not left and await store.forget(old, _BATCH):
+    left = await store.lacking(new) or await store.retire(new, now)
+    while not left and await store.forget(new, _BATCH):
         pass
     return left
 
 
-def _found(
-    block: range, old: DigestKey, new: DigestKey, looked_for: dict[bytes, Pseudoniem]
-) -> Mapping[bytes, Pseudoniem]:
-    """Take those out of `looked_for` whose BSN is in the block; return them by their digest under the new key."""
+def _found(block: range, old: DigestKey, new: DigestKey, looked_for: dict[bytes, Pseudoniem]) -> Mapping[bytes, bytes]:
+    """Take those out of `looked_for` whose BSN is in the block; return their digests under the new key by the old."""
     old_digest, new_digest = old.many(), new.many()
     found = {}
     for bsn in bsns(block):
-        pseudoniem = looked_for.pop(old_digest(bsn), None)
-        if pseudoniem is not None:
-            found[new_digest(bsn)] = pseudoniem
+        digest = old_digest(bsn)
+        if looked_for.pop(digest, None) is not None:
+            found[digest] = new_digest(bsn)
     return found
 
 

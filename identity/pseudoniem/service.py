@@ -10,12 +10,17 @@ from common.audit.events import AuditLog
 from common.audit.kinds import service_name
 from common.clock import Clock
 from identity.pseudoniem.digest import DigestKey
+from identity.pseudoniem.versions import key_is_retired
 from schemas.identifiers import Bsn, Pseudoniem
 
 
 class PseudoniemStore(Protocol):
     async def find_many(self, digests: Collection[tuple[int, bytes]]) -> Mapping[tuple[int, bytes], Pseudoniem]:
         """Return the pseudoniemen of (version, digest), those that there are, in one query."""
+        ...
+
+    async def deciding(self) -> int:
+        """Return the version that decides: the oldest that is not retired."""
         ...
 
     async def make(self, digests: Mapping[int, bytes], pseudoniem: Pseudoniem) -> Pseudoniem:
@@ -28,7 +33,7 @@ class PseudoniemStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pseudoniemen:
-    """Finds and makes pseudoniemen. `keys` are those that count, by version (`versions.recognised`)."""
+    """Finds and makes pseudoniemen. `keys` are those that count, the oldest version first (`versions.recognised`)."""
 
     store: PseudoniemStore
     keys: Mapping[int, DigestKey]
@@ -40,10 +45,16 @@ class Pseudoniemen:
         return (await self.find_many([bsn]))[0]
 
     async def find_many(self, bsns: Sequence[Bsn]) -> Sequence[Pseudoniem | None]:
-        """Return the pseudoniem of each BSN, in the order asked. No effect."""
+        """Return the pseudoniem of each BSN, in the order asked. No effect.
+
+        Raises Unavailable, also where the key of this process has been retired: then nobody unknown is really unknown.
+        """
         digests = [self._digests(bsn) for bsn in bsns]
-        found = await self.store.find_many({pair for each in digests for pair in each.items()})
-        return [next((found[pair] for pair in each.items() if pair in found), None) for each in digests]
+        rows = await self.store.find_many({pair for each in digests for pair in each.items()})
+        found = [next((rows[pair] for pair in each.items() if pair in rows), None) for each in digests]
+        if None in found and await self.store.deciding() not in self.keys:
+            raise key_is_retired()
+        return found
 
     async def make(self, bsn: Bsn) -> Pseudoniem:
         """Return the pseudoniem of this BSN: made on first sight, the same ever after, however many ask at once.

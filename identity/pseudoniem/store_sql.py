@@ -20,9 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.errors import Unavailable
 from common.sql import PSEUDONIEM, Database, UtcDateTime
-from identity.pseudoniem.versions import Version
+from identity.pseudoniem.versions import Version, key_is_retired
 from schemas.identifiers import Pseudoniem
 
 digest_keys = Table(
@@ -63,7 +62,7 @@ class SqlPseudoniemen:
         async with self.database.transaction() as connection:
             versions = sorted(await connection.scalars(counting))
             if not versions or versions[0] not in digests:
-                raise Unavailable("the register of pseudoniemen", private="the digest key of this process is retired")
+                raise key_is_retired()
             for version in versions:
                 if version in digests:
                     pseudoniem = await self._kept(connection, version, digests[version], pseudoniem)
@@ -86,39 +85,51 @@ class SqlPseudoniemen:
         async with self.database.transaction() as connection:
             await connection.execute(self.database.insert(digest_keys).values(values).on_conflict_do_nothing())
 
+    async def deciding(self) -> int:
+        counting = select(func.min(digest_keys.c.version)).where(digest_keys.c.retired_at.is_(None))
+        async with self.database.read() as connection:
+            return await connection.scalar(counting) or 0
+
     async def without(self, old: int, new: int, limit: int) -> Mapping[bytes, Pseudoniem]:
-        """Return at most `limit` digests of the old version whose pseudoniem has no row of the new one."""
-        query = select(pseudoniemen.c.digest, pseudoniemen.c.pseudoniem).where(*_lacking(old, new)).limit(limit)
+        query = select(pseudoniemen.c.digest, pseudoniemen.c.pseudoniem)
+        query = query.where(pseudoniemen.c.key_version == old, _has_none(new)).limit(limit)
         async with self.database.read() as connection:
             return {bytes(row.digest): Pseudoniem(row.pseudoniem) for row in await connection.execute(query)}
 
-    async def add(self, version: int, found: Mapping[bytes, Pseudoniem]) -> None:
-        """Keep rows of a version; those that are there stay."""
-        rows = [{"key_version": version, "digest": digest, "pseudoniem": one} for digest, one in found.items()]
+    async def add(self, old: int, new: int, digests: Mapping[bytes, bytes]) -> None:
+        # Of who has been erased meanwhile nothing is written: the old rows are held to the end.
+        held = select(pseudoniemen.c.digest, pseudoniemen.c.pseudoniem).with_for_update(read=True)
+        held = held.where(pseudoniemen.c.key_version == old, pseudoniemen.c.digest.in_(list(digests)))
         async with self.database.transaction() as connection:
-            await connection.execute(self.database.insert(pseudoniemen).on_conflict_do_nothing(), rows)
+            rows = [
+                {"key_version": new, "digest": digests[bytes(row.digest)], "pseudoniem": row.pseudoniem}
+                for row in await connection.execute(held)
+            ]
+            if rows:
+                await connection.execute(self.database.insert(pseudoniemen).on_conflict_do_nothing(), rows)
 
-    async def retire(self, old: int, new: int, now: datetime) -> int:
-        """Retire the old version if every person has a row of the new one; return how many have none."""
-        this = digest_keys.c.version == old
+    async def lacking(self, new: int) -> int:
+        lacking = select(func.count()).select_from(pseudoniemen)
+        async with self.database.read() as connection:
+            return await connection.scalar(lacking.where(pseudoniemen.c.key_version < new, _has_none(new))) or 0
+
+    async def retire(self, new: int, now: datetime) -> int:
+        older = (digest_keys.c.version < new, digest_keys.c.retired_at.is_(None))
         async with self.database.transaction() as connection:
-            await connection.execute(select(digest_keys).where(this).with_for_update())  # nobody makes one meanwhile
-            lacking = select(func.count()).select_from(pseudoniemen).where(*_lacking(old, new))
-            left = (await connection.execute(lacking)).scalar_one()
+            await connection.execute(select(digest_keys).where(*older).with_for_update())  # nobody makes one meanwhile
+            left = await self.lacking(new)
             if not left:
-                first = update(digest_keys).where(this, digest_keys.c.retired_at.is_(None))
-                await connection.execute(first.values(retired_at=now))
+                await connection.execute(update(digest_keys).where(*older).values(retired_at=now))
         return left
 
-    async def forget(self, version: int, limit: int) -> int:
-        """Remove at most `limit` rows of a retired version; return how many that were."""
-        some = select(pseudoniemen.c.digest).where(pseudoniemen.c.key_version == version).limit(limit)
-        these = (pseudoniemen.c.key_version == version, pseudoniemen.c.digest.in_(some.scalar_subquery()))
+    async def forget(self, new: int, limit: int) -> int:
+        some = select(pseudoniemen.c.key_version, pseudoniemen.c.digest)
+        some = some.where(pseudoniemen.c.key_version < new).limit(limit)
         async with self.database.transaction() as connection:
-            return (await connection.execute(delete(pseudoniemen).where(*these))).rowcount
+            return (await connection.execute(delete(pseudoniemen).where(_KEY.in_(some)))).rowcount
 
 
-def _lacking(old: int, new: int) -> tuple[ColumnElement[bool], ...]:
+def _has_none(new: int) -> ColumnElement[bool]:
     newer = pseudoniemen.alias("newer")
     there = select(newer.c.digest).where(newer.c.pseudoniem == pseudoniemen.c.pseudoniem, newer.c.key_version == new)
-    return (pseudoniemen.c.key_version == old, ~there.exists())
+    return ~there.exists()

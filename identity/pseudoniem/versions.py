@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from common.errors import SettingsError
+from common.errors import SettingsError, Unavailable
 from identity.pseudoniem.digest import DigestKey
 
 
@@ -32,7 +32,7 @@ class VersionStore(Protocol):
 
 
 async def recognised(store: VersionStore, keys: Sequence[DigestKey]) -> Mapping[int, DigestKey]:
-    """Return the keys that count, by version; a new one gets a version beside the one that decides.
+    """Return the keys that count, by version, the oldest first; a new one gets a version beside the one that decides.
 
     Raises SettingsError if the key that decides is not among them: with another key every patient would quietly get a
     new pseudoniem, and nobody would find their dossier.
@@ -53,4 +53,10 @@ async def recognised(store: VersionStore, keys: Sequence[DigestKey]) -> Mapping[
         if value not in ever:
             await store.add_version(known[-1].number + 1, value)
             return await recognised(store, keys)
-    return {counting[value]: key for key, value in zip(keys, values, strict=True) if value in counting}
+    by_version = {counting[value]: key for key, value in zip(keys, values, strict=True) if value in counting}
+    return dict(sorted(by_version.items()))
+
+
+def key_is_retired() -> Unavailable:
+    """Return the refusal of a process that has a retired digest key alone."""
+    return Unavailable("the register of pseudoniemen", private="the digest key of this process is retired")

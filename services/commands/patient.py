@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
@@ -26,7 +26,7 @@ from services.wiring import read_digest_keys, read_sealer
 
 T = TypeVar("T")
 Known = Annotated[UUID | None, typer.Option("--pseudoniem", help="The patient by pseudoniem, in place of a BSN.")]
-_ROUNDS: Final = 10
+Wait = Annotated[float, typer.Option(help="Seconds after which to look again for what a request was still writing.")]
 
 app = typer.Typer(help="Show or erase all that is kept on one patient.", no_args_is_help=True)
 
@@ -53,7 +53,7 @@ def export_all(pseudoniem: Known = None, config: Config = None) -> None:
 
 
 @app.command("erase")
-def erase_all(pseudoniem: Known = None, config: Config = None) -> None:
+def erase_all(pseudoniem: Known = None, wait: Wait = 15.0, config: Config = None) -> None:
     """Erase all that is kept on a patient. The BSN is read from standard input. What happened stays in the audit.
 
     Ends with 1 if something is left: run it again, with the pseudoniem that it said.
@@ -61,13 +61,12 @@ def erase_all(pseudoniem: Known = None, config: Config = None) -> None:
 
     async def erased(databases: Databases, patient: Pseudoniem) -> bool:
         typer.echo(f"Erasing what is kept under the pseudoniem {patient}.")
-        for _ in range(_ROUNDS):  # a request that was under way may write once more
+        for pause in (wait, 0.0):
             for table, count in (await erase(databases, patient, wall_clock())).items():
                 if count:
                     typer.echo(f"{table}: {count}")
-            if not await is_known(databases, patient):
-                return True
-        return False
+            await asyncio.sleep(pause)
+        return not await is_known(databases, patient)
 
     if not _with_patient(config, pseudoniem, erased):
         typer.echo("Something is still written: run this again with --pseudoniem.", err=True)
@@ -81,7 +80,7 @@ def _with_patient(config: Path | None, given: UUID | None, ask: Callable[[Databa
     bsn = None if given is not None else _read_bsn()
 
     async def answer() -> T:
-        databases = open_databases(urls_of(settings.database))
+        databases = open_databases(urls_of(settings.database), patient=True)
         try:
             await require_current(databases)
             if bsn is None:

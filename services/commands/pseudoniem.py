@@ -45,14 +45,16 @@ async def _rekey(settings: Settings) -> None:
     try:
         await require_current(Databases({PSEUDONIEM_OWNER.name: database}))
         store, (new_key, old_key) = SqlPseudoniemen(database), read_digest_keys(settings)
-        await recognised(store, [new_key, old_key])
         numbers = {version.check_value: version.number for version in await store.versions()}
+        if new_key.check_value() not in numbers:
+            raise SettingsError("No process has the new key yet: give it to all of them first, beside the old one.")
+        await recognised(store, [new_key, old_key])
         old, new = (Keyed(numbers[key.check_value()], key) for key in (old_key, new_key))
         if old.version > new.version:
             raise SettingsError("SSO_KEYS__OTHER_DIGEST_FILE is the newer key: have the two files change places.")
         async for progress in rekey(store, old, new, PREFIXES):
             typer.echo(f"{100 * progress.tried // len(PREFIXES)} % of all BSNs tried, {progress.found} patients found")
-        left = await retire(store, old.version, new.version, wall_clock())
+        left = await retire(store, new.version, wall_clock())
     finally:
         await database.close()
     if left:

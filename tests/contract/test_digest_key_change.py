@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from common.errors import SettingsError, Unavailable
 from common.key_files import make_key, read_key
@@ -96,27 +96,55 @@ async def test_everybody_keeps_their_pseudoniem_when_the_key_is_changed(empty_da
     assert await rekeyed(empty_database) == 10
     assert await rekeyed(empty_database) == 0
     store = SqlPseudoniemen(empty_database)
-    assert await retire(store, 1, 2, NOW) == 0
+    assert await retire(store, 2, NOW) == 0
     assert await rows(empty_database) == {2: 20}
     new = await pseudoniemen_of(empty_database, NEW)
     for process in (both, new):
         assert await process.find_many(bsns) == before
-    assert await retire(store, 1, 2, NOW) == 0  # the command is run once more
+    assert await retire(store, 2, NOW) == 0  # the command is run once more
 
 
 async def test_a_process_that_has_the_retired_key_alone_makes_nobody(empty_database: Database) -> None:
     old, both = await pseudoniemen_of(empty_database, OLD), await pseudoniemen_of(empty_database, NEW, OLD)
-    assert await retire(SqlPseudoniemen(empty_database), 1, 2, NOW) == 0
+    assert await retire(SqlPseudoniemen(empty_database), 2, NOW) == 0
     bsn = Bsn(fresh_bsn())
     with pytest.raises(Unavailable):
         await old.make(bsn)
     made = await both.make(bsn)
-    with pytest.raises(Unavailable):
-        await old.make(bsn)
+    for ask in (old.make, old.find):  # nobody unknown is really unknown to it
+        with pytest.raises(Unavailable):
+            await ask(bsn)
     assert await rows(empty_database) == {2: 1}
     assert await both.find(bsn) == made
     with pytest.raises(SettingsError):
         await recognised(SqlPseudoniemen(empty_database), [OLD])
+
+
+async def test_a_key_that_was_tried_and_given_up_is_retired_with_the_old_one(empty_database: Database) -> None:
+    store, bsn = SqlPseudoniemen(empty_database), near(1)[0]
+    made = await (await pseudoniemen_of(empty_database, OLD)).make(bsn)
+    await pseudoniemen_of(empty_database, OLD, FOREIGN)
+    await pseudoniemen_of(empty_database, OLD, NEW)
+    async for _ in rekey(store, Keyed(1, OLD), Keyed(3, NEW), NEAR):
+        pass
+    assert await retire(store, 3, NOW) == 0
+    new = await pseudoniemen_of(empty_database, NEW)
+    assert await new.find(bsn) == made
+    assert await new.make(Bsn(fresh_bsn())) != made
+
+
+async def test_who_is_erased_while_the_key_is_changed_does_not_come_back(empty_database: Database) -> None:
+    store, (bsn, other) = SqlPseudoniemen(empty_database), near(2)
+    both = await pseudoniemen_of(empty_database, OLD)
+    erased, kept = await both.make(bsn), await both.make(other)
+    both = await pseudoniemen_of(empty_database, OLD, NEW)
+    assert set((await store.without(1, 2, 10)).values()) == {erased, kept}
+    async with empty_database.transaction() as connection:
+        await connection.execute(delete(pseudoniemen).where(pseudoniemen.c.pseudoniem == erased))
+    await store.add(1, 2, {OLD.digest(one): NEW.digest(one) for one in (bsn, other)})
+    assert await rows(empty_database) == {1: 1, 2: 1}
+    assert await both.make(bsn) != erased
+    assert await both.find(other) == kept
 
 
 async def test_the_old_key_stays_while_somebody_has_no_row_under_the_new_one(empty_database: Database) -> None:
@@ -126,7 +154,7 @@ async def test_the_old_key_stays_while_somebody_has_no_row_under_the_new_one(emp
     for bsn in (found, never):
         await old.make(bsn)
     assert await rekeyed(empty_database) == 1
-    assert await retire(SqlPseudoniemen(empty_database), 1, 2, NOW) == 1
+    assert await retire(SqlPseudoniemen(empty_database), 2, NOW) == 1
     assert await rows(empty_database) == {1: 2, 2: 1}
     await old.make(near(2)[1])
 
@@ -140,7 +168,7 @@ async def test_whoever_is_first_seen_while_the_old_key_is_retired_gets_one_pseud
 
     async def act(number: int) -> Pseudoniem | None:
         if number == 17:
-            await retire(store, 1, 2, NOW)
+            await retire(store, 2, NOW)
             return None
         try:
             return await (old if number % 5 == 0 else both).make(bsns[number % 12])
@@ -169,6 +197,8 @@ async def test_the_command_changes_the_key_and_can_be_run_again(tmp_path: Path) 
     async with open_migrated(url) as database:
         old, bsns = await pseudoniemen_of(database, old_key), near(3)
         before = [await old.make(bsn) for bsn in bsns[:2]]
+        early = await command("new", "old")
+        assert (early.code, "No process has the new key yet" in early.err) == (2, True)
         await pseudoniemen_of(database, old_key, new_key)
         without, wrong = await command("new"), await command("old", "new")
         assert (without.code, "SSO_KEYS__OTHER_DIGEST_FILE" in without.err) == (2, True)

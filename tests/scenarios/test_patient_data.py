@@ -39,7 +39,10 @@ async def command(world: World, monkeypatch: pytest.MonkeyPatch, name: str, *arg
         "SSO_KEYS__SEALING_FILE": str(world.folder / "sealing.key"),
         "SSO_KEYS__DIGEST_FILE": str(world.folder / "digest.key"),
     }
-    return await asyncio.to_thread(sso, "patient", name, *arguments, SSO_DATABASE__URL=world.database_url, **keys)
+    waits = ["--wait", "0"] if name == "erase" else []
+    return await asyncio.to_thread(
+        sso, "patient", name, *arguments, *waits, SSO_DATABASE__URL=world.database_url, **keys
+    )
 
 
 async def filled(world: World, company: Company) -> tuple[str, dict[str, str]]:
