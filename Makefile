@@ -22,12 +22,9 @@ run: ## start the demo on http://127.0.0.1:8080 (PORT=9090 for another port)
 	@exec .venv/bin/sso serve demo --port $(PORT)
 
 test: ## run the tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" for some)
-	@$(VENV) dev
+	@sh tools/node.sh bruno examples/typescript tests/openid_provider & node=$$!; $(VENV) dev; venv=$$?; wait $$node && exit $$venv
 	@[ -n "$${TEST_CHROMIUM:-}" ] || sh tools/debian.sh chromium 'The tests' chromium chromium-browser google-chrome
 	@sh tools/debian.sh nginx-light 'The tests' nginx
-	@sh tools/node.sh bruno
-	@sh tools/node.sh examples/typescript
-	@sh tools/node.sh tests/openid_provider
 	@exec .venv/bin/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --ignore=tests/deployment/test_four_workers.py $(ARGS)
 
 test-long: ## the store faults and races over four workers, which need the processors to themselves

@@ -1,17 +1,18 @@
 #!/bin/sh
-# Some tests run programs from npm. `node.sh FOLDER` installs what FOLDER/package-lock.json names, into FOLDER/node_modules.
+# Some tests run programs from npm. `node.sh FOLDER...` installs what each FOLDER/package-lock.json names, into its node_modules.
 # Does nothing where that very lock was installed already; as root on Debian, installs Node.js where there is none.
 set -eu
 cd "$(dirname "$0")/.."
-folder=${1:?name the folder whose package-lock.json is to be installed}
-installed=$folder/node_modules/.installed-lock # npm removes it, with all of node_modules, before it starts
+[ $# -gt 0 ] || set -- "" # which is no folder with a lock
 
 fail() {
     echo "$1" >&2
     exit 1
 }
 
-[ -f "$folder/package-lock.json" ] || fail "There is no $folder/package-lock.json: nothing says what to install."
+for folder; do
+    [ -f "$folder/package-lock.json" ] || fail "There is no $folder/package-lock.json: nothing says what to install."
+done
 
 found() {
     command -v node && command -v npm
@@ -41,10 +42,13 @@ fi
 node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' ||
     fail "The tests need Node.js 18 or newer, but 'node' is $(node --version): install a newer one and run make test again."
 
-if cmp -s "$folder/package-lock.json" "$installed"; then exit 0; fi
-echo "Installing the npm packages of $folder"
-(cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier) >"$log" 2>&1 || {
-    tail -n 5 "$log" >&2
-    fail "The npm packages of $folder could not be installed: check that this machine reaches its package index, and run make test again."
-}
-cp "$folder/package-lock.json" "$installed"
+for folder; do
+    installed=$folder/node_modules/.installed-lock # npm removes it, with all of node_modules, before it starts
+    if cmp -s "$folder/package-lock.json" "$installed"; then continue; fi
+    echo "Installing the npm packages of $folder"
+    (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier) >"$log" 2>&1 || {
+        tail -n 5 "$log" >&2
+        fail "The npm packages of $folder could not be installed: check that this machine reaches its package index, and run make test again."
+    }
+    cp "$folder/package-lock.json" "$installed"
+done
