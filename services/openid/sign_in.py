@@ -98,7 +98,7 @@ class OpenIdSignIn:
             attempt = self._current(ATTEMPT.read(request), given.get("state", ""))
             async with self._in_time(), self._refusals():
                 patient = await self.provider.exchange(await self._code(given), attempt)
-                await self._spend(attempt)  # now that there is one to sign in: what anybody makes up leaves no trace
+                await self._spend(attempt)  # not before: what anybody makes up leaves no key behind
                 token = await self._opened(patient, COOKIE.read(request))
         response = RedirectResponse("/", 303)
         ATTEMPT.clear(response)
