@@ -25,13 +25,14 @@ class Client(StarletteOAuth2App):  # type: ignore[misc]  # the library has no ty
     """Takes of a key set what can sign; one key that it does not know would spoil all (RFC 7517 5)."""
 
     async def fetch_jwk_set(self, force: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the library's own
-        """Return the keys that can sign. Raises NoKeys, and asks again the next time, if there are none."""
+        """Return the keys that can sign. Raises NoKeys if there are none, and keeps those that there were."""
+        known = self.server_metadata.get("jwks")
         try:
             keys = [key for key in (await super().fetch_jwk_set(force=force))["keys"] if _can_sign(key)]
         except (ValueError, TypeError, KeyError):  # a page in place of JSON, or JSON that is no key set
             keys = []
         if not keys:
-            self.server_metadata.pop("jwks", None)
+            self.server_metadata["jwks"] = known
             raise NoKeys("its keys are none that we take")
         return {"keys": keys}
 

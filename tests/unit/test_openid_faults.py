@@ -109,6 +109,12 @@ async def test_keys_that_are_none_are_the_providers_fault_and_asked_for_again(
         await client.exchange("c0de", attempt)
     provider.jwks = None
     assert (await client.exchange("c0de", attempt)).bsn == bsn
+    good, provider.jwks = provider.id_token, jwks
+    provider.id_token = provider.key.sign(provider.claims(nonce=attempt.nonce), kid="a new one")
+    with pytest.raises(Unavailable):
+        await client.exchange("c0de", attempt)
+    provider.id_token = good
+    assert (await client.exchange("c0de", attempt)).bsn == bsn
 
 
 async def test_the_place_to_sign_out_is_known_however_long_ago_it_was_asked_for(provider: openid.Provider) -> None:
