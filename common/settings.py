@@ -64,6 +64,12 @@ def service_name(name: str) -> str:
     return name
 
 
+def _assurances(levels: str) -> str:
+    if not levels.split():  # it would ask for nothing, where somebody meant to ask for something
+        raise ValueError("should name a level of assurance, or be left out")
+    return levels
+
+
 def _openid_scope(scope: str) -> str:
     if "openid" not in scope.split():
         raise ValueError("should name the scope openid")
@@ -169,20 +175,29 @@ class PeerSettings(_Section):
 
 
 class OidcSettings(_Section):
-    """The OpenID provider at which patients sign in. It knows us by a secret, or by a key of ours (RSA, in PEM).
+    """The OpenID provider at which patients sign in. It knows us by a secret, or by a key of ours.
 
+    The key is RSA, P-256, P-384 or Ed25519, in PEM or as a JWK, without a password.
     `bsn_claim`: which claim holds the BSN; `name_claim`: which one the page greets with. `acr_values`: the levels of
     assurance that are enough, with spaces between them; without them any is.
     """
 
     issuer: ProviderUrl | None = None
-    client_id: str | None = None
+    client_id: Annotated[str, Field(min_length=1)] | None = None
     client_secret_file: Path | None = None
     client_key_file: Path | None = None
     scope: Annotated[str, AfterValidator(_openid_scope)] = "openid"
     bsn_claim: Annotated[str, Field(min_length=1)] = "bsn"
     name_claim: str | None = None
-    acr_values: str = ""
+    acr_values: Annotated[str, AfterValidator(_assurances)] = ""
+
+    @model_validator(mode="after")
+    def _means_something(self) -> Self:
+        if self.client_secret_file and self.client_key_file:
+            raise ValueError("should have one of client_secret_file and client_key_file, not both")
+        if self.name_claim == self.bsn_claim:
+            raise ValueError("should not greet with the BSN: name_claim and bsn_claim are one")
+        return self
 
 
 class PatientSettings(_Section):

@@ -105,5 +105,5 @@ def _validated(values: Mapping[str, Any], named: Callable[[Place], str]) -> Sett
         raise SettingsError(f"{name} is no setting: `sso config show` lists those that there are.")
     if fault["type"] == "missing":
         raise SettingsError(f"{name} is missing: set it.")
-    said = fault["msg"].removeprefix("Value error, ").replace("Input should", "should")
+    said = fault["msg"].removeprefix("Value error, ").replace("Input should", "should").replace("String ", "")
     raise SettingsError(f"{name} is wrong: it {said}.")

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from typing import Annotated, Final, Protocol
 from uuid import UUID
 
+import structlog
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from common.errors import NotAuthenticated, NotFound
+from common.errors import NotAuthenticated, NotFound, Unavailable
 from common.http.body import form
 from common.http.cookies import SessionCookie
+from common.http.problems import headers_of, row_of
 from common.http.routing import Resource
+from common.request_id import REQUEST_ID
 from common.sessions import csrf_token
 from dossier.model import Choice, Dossier
 from dossier.permissions import permission_of
@@ -24,6 +27,8 @@ from website.origin import require_own_form, require_own_origin
 from website.pages import Pages
 
 COOKIE: Final = SessionCookie("__Host-sso-patient")
+
+_log = structlog.get_logger("website")
 
 
 class Sessions(Protocol):
@@ -118,12 +123,16 @@ class PatientSite:
         return RedirectResponse("/", 303)
 
     async def sign_out(self, request: Request) -> Response:
-        """End the session, if there is one."""
+        """End the session, if there is one. The browser forgets it also where it cannot be ended now."""
         require_own_origin(request, self.origins)
         token = COOKIE.read(request)
-        if token is not None:
-            await self.sessions.close(token)
-        response = await self.farewell(request)
+        try:
+            if token is not None:
+                await self.sessions.close(token)
+            response = await self.farewell(request)
+        except Unavailable as error:
+            _log.info("refused", code=error.code, cause=error.private, request_id=REQUEST_ID.get())
+            response = self.pages.show("still_open.html", row_of(type(error)).status, headers=headers_of(error))
         COOKIE.clear(response)
         return response
 

@@ -13,7 +13,7 @@ from services.all import NEEDS
 from services.apart import SERVED
 from services.commands.given import Config, read_given, settings_of
 from services.databases import open_databases, urls_of
-from services.openid.wiring import credential_of
+from services.openid.wiring import credential_of, require_https
 from services.own_services import read_own_credential, read_own_services
 from services.redis_client import open_redis
 from services.required import (
@@ -49,6 +49,7 @@ def check(served: Served = "all", config: Config = None) -> None:
     needs = [*_NEEDS[served], *patients]
     require(settings, *needs)
     if patients:
+        require_https(settings)
         credential_of(settings)
     sealing = sealing_keys(settings) if SEALING_KEY in needs else []
     digest = [read_key(DIGEST_KEY.of(settings))] if DIGEST_KEY in needs else []

@@ -20,6 +20,9 @@ COOKIE: Final = SessionCookie("__Host-sso-sign-in", max_age=int(LASTS.total_seco
 _CLOCK_ERROR: Final = 60
 """Seconds that the clocks of two machines of ours may differ."""
 
+SPENT: Final = LASTS + timedelta(seconds=_CLOCK_ERROR)
+"""How long it is remembered that one has been used: as long as any machine of ours takes it."""
+
 _TOKEN: Final = re.compile(r"([0-9]{1,12})\.[A-Za-z0-9_-]{43}")
 
 
@@ -51,6 +54,11 @@ class Attempt:
     def verifier(self) -> str:
         """What proves at the end who began (RFC 7636 4.1): 64 characters."""
         return self._derived("verifier")
+
+    @property
+    def began(self) -> int:
+        """When, in seconds since 1970, by the clock of the machine that began it."""
+        return int(self.token.partition(".")[0])
 
     @property
     def spend_key(self) -> str:

@@ -14,6 +14,9 @@ Claims = Mapping[str, Any]
 
 MOST_OF_A_NAME: Final = 255
 
+LEEWAY: Final = 60
+"""Seconds that the provider's clock may be wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class Vouched:
@@ -38,6 +41,19 @@ def require_assurance(claims: Claims, settings: OidcSettings) -> None:
         raise because(error, "assurance_too_low")
 
 
+def require_fresh(claims: Claims, began: int) -> None:
+    """Raise SignInFailed if the provider says that the patient signed in before asked to (`auth_time`).
+
+    `began` is in seconds since 1970. A provider that passes over `prompt=login` would let the next person at a shared
+    computer in as the one before.
+    """
+    told = claims.get("auth_time")
+    if isinstance(told, int | float) and told < began - LEEWAY:
+        error = SignInFailed("Your identity provider still had somebody signed in. Sign out there, and sign in again.")
+        error.private = "auth_time is before the sign-in began"
+        raise because(error, "id_token_rejected")
+
+
 def require_same_subject(claims: Claims, told: Claims) -> None:
     """Raise SignInFailed if the userinfo is about another (OpenID Connect Core 5.3.2)."""
     if told.get("sub") != claims["sub"]:
@@ -53,10 +69,11 @@ def vouched(claims: Claims, settings: OidcSettings, rules: Rules) -> Vouched:
         bsn = None
     if bsn is None:
         raise failed("no_bsn", "the claim with the BSN is missing" if told is None else "the claim holds no BSN")
-    return Vouched(bsn, _name(claims.get(settings.name_claim or "")))
+    return Vouched(bsn, _name(claims.get(settings.name_claim or ""), bsn))
 
 
-def _name(told: object) -> str:
-    """Return a name that can be shown; it decides nothing, so one that is odd is just not shown."""
-    fits = isinstance(told, str) and len(told) <= MOST_OF_A_NAME and told.isprintable()
-    return told.strip() if fits and isinstance(told, str) else ""
+def _name(told: object, bsn: Bsn) -> str:
+    """Return a name that can be shown; it decides nothing, so one that is odd, or has the BSN in it, is not shown."""
+    if not isinstance(told, str) or len(told) > MOST_OF_A_NAME or not told.isprintable():
+        return ""
+    return "" if bsn.reveal().removeprefix("0") in told else told.strip()

@@ -14,7 +14,7 @@ from keys.service_keys import ServiceKey
 SECONDS: Final = 5.0
 """For one question to the provider."""
 
-_KEY_TYPES: Final = ("RSA", "EC")
+_CURVES: Final = ("P-256", "P-384")
 _ASSERTION_SECONDS: Final = 60
 
 Credential = str | ServiceKey
@@ -25,8 +25,26 @@ class Client(StarletteOAuth2App):  # type: ignore[misc]  # the library has no ty
     """Takes of a key set what can sign; one key that it does not know would spoil all (RFC 7517 5)."""
 
     async def fetch_jwk_set(self, force: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - the library's own
-        keys = (await super().fetch_jwk_set(force=force))["keys"]
-        return {"keys": [key for key in keys if key.get("kty") in _KEY_TYPES and key.get("use", "sig") == "sig"]}
+        """Return the keys that can sign. Raises NoKeys if there are none, and keeps those that there were."""
+        known = self.server_metadata.get("jwks")
+        try:
+            keys = [key for key in (await super().fetch_jwk_set(force=force))["keys"] if _can_sign(key)]
+        except (ValueError, TypeError, KeyError):  # a page in place of JSON, or JSON that is no key set
+            keys = []
+        if not keys:
+            self.server_metadata["jwks"] = known
+            raise NoKeys("its keys are none that we take")
+        return {"keys": keys}
+
+
+class NoKeys(Exception):
+    """Where the provider's keys should be there are none."""
+
+
+def _can_sign(key: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+    """Return whether a member of a key set can sign an ID token."""
+    known = isinstance(key, dict) and key.get("kty") in ("RSA", "EC") and key.get("use", "sig") == "sig"
+    return known and (key["kty"] == "RSA" or key.get("crv") in _CURVES)
 
 
 class _Assertion(PrivateKeyJWT):  # type: ignore[misc]  # the library has no types
@@ -74,5 +92,6 @@ def make_client(settings: OidcSettings, credential: Credential, tls: ssl.SSLCont
             "verify": tls,
             "timeout": SECONDS,
             "trust_env": False,
+            "leeway": 0,  # a token that is good for a minute or less would count as expired before its only use
         },
     )

@@ -1,9 +1,10 @@
 """The pages: to the provider, back from it, and out at both ends."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,12 +18,18 @@ from common.http.routing import Resource
 from common.limits import Counted, Limits
 from schemas.identifiers import Bsn, Pseudoniem
 from services.openid.attempt import COOKIE as ATTEMPT
-from services.openid.attempt import LASTS, Attempt
-from services.openid.claims import failed
-from services.openid.provider import Provider
+from services.openid.attempt import SPENT, Attempt
+from services.openid.claims import Vouched, failed
+from services.openid.provider import Provider, unavailable
 from sso.verifier.replay import ReplayGuard
 from website.pages import Pages
 from website.patient_site import COOKIE
+
+MOST: Final = 9.0
+"""Seconds for a callback, whoever it is that does not answer: before the gateway gives up, which waits for ten."""
+
+_PROVIDERS_FAULT: Final = ("temporarily_unavailable", "server_error")
+"""What says of a provider that it cannot, and not that it will not (RFC 6749 4.1.2.1)."""
 
 
 class Pseudoniemen(Protocol):
@@ -43,7 +50,7 @@ class PatientSessions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OpenIdSignIn:
-    """The sign-in with a provider. `guard` sees to it that what began once ends once."""
+    """The sign-in with a provider. `guard` sees to it that what began once ends once; `most` is in seconds."""
 
     provider: Provider
     guard: ReplayGuard
@@ -52,6 +59,7 @@ class OpenIdSignIn:
     limits: Limits
     pages: Pages
     clock: Clock
+    most: float = MOST
 
     def routes(self) -> list[Resource]:
         """Return the routes of these pages."""
@@ -68,13 +76,13 @@ class OpenIdSignIn:
         """Send a patient whose session here has ended on to the provider, to end the one there.
 
         By a page and not by a redirect: that would belong to the form's submission, which the content security policy
-        keeps here. Where the provider does not say where, the session here has ended all the same.
+        keeps here. Where the provider does not say where, the page tells the patient that the one there may be open.
         """
         try:
             place = await self.provider.sign_out_url()
         except Unavailable:
             place = None
-        return self.pages.show("signing_out.html", place=place) if place else RedirectResponse("/", 303)
+        return self.pages.show("signing_out.html", place=place)
 
     async def begin(self, _request: Request) -> Response:
         """Send the browser to the provider."""
@@ -88,10 +96,10 @@ class OpenIdSignIn:
         async with self.limits.of_address(client_address(request), Counted.SIGN_INS):
             given = parameters(request)
             attempt = self._current(ATTEMPT.read(request), given.get("state", ""))
-            async with self._refusals():
-                await self._spend(attempt)
-                code = await self._code(given)
-                token = await self._signed_in(code, attempt, COOKIE.read(request))
+            async with self._in_time(), self._refusals():
+                patient = await self.provider.exchange(await self._code(given), attempt)
+                await self._spend(attempt)  # not before: what anybody makes up leaves no key behind
+                token = await self._opened(patient, COOKIE.read(request))
         response = RedirectResponse("/", 303)
         ATTEMPT.clear(response)
         COOKIE.write(response, token)
@@ -104,24 +112,33 @@ class OpenIdSignIn:
         return attempt
 
     async def _spend(self, attempt: Attempt) -> None:
-        if not await self.guard.spend(attempt.spend_key, LASTS):
+        if not await self.guard.spend(attempt.spend_key, SPENT):
             raise because(SignInFailed("This sign-in has been used before."), "token_replayed")
 
     async def _code(self, given: dict[str, str]) -> str:
-        """Return the code with which the provider answers (RFC 6749 4.1.2, RFC 9207 2.4)."""
+        """Return the code with which the provider answers (RFC 6749 4.1.2, RFC 9207 2.4). Raises Unavailable too."""
         named = given.get("iss")
         if named != self.provider.issuer and (named is not None or await self.provider.says_iss()):
             raise failed("untrusted_issuer")
+        if given.get("error") in _PROVIDERS_FAULT:
+            raise unavailable(given["error"])
         if "error" in given or not given.get("code"):
             error = SignInFailed("Your identity provider did not sign you in, or you stopped there.")
             raise because(error, "provider_refused")
         return given["code"]
 
-    async def _signed_in(self, code: str, attempt: Attempt, previous: str | None) -> str:
-        """Return the token of the new session. The BSN comes and goes here."""
-        patient = await self.provider.exchange(code, attempt)
+    async def _opened(self, patient: Vouched, previous: str | None) -> str:
+        """Return the token of the new session. The BSN goes no further."""
         pseudoniem = await self.pseudoniemen.make(patient.bsn)
         return await self.sessions.open(pseudoniem, patient.name, previous)
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self.most):
+                yield
+        except TimeoutError:
+            raise unavailable("the whole took too long") from None
 
     @asynccontextmanager
     async def _refusals(self) -> AsyncIterator[None]:

@@ -113,6 +113,8 @@ async def test_a_key_proves_to_the_provider_who_we_are_as_a_secret_does(site: st
     await patient.goto(f"{site}/sign-in")
     await sign_in(patient, fresh_bsn())
     await expect(patient.get_by_text("Hello Peter de Mol")).to_be_visible()
+    await patient.goto(f"{site}/sign-in")
+    await expect(patient.get_by_placeholder("Enter any login")).to_be_visible()  # whoever is signed in there already
 
 
 async def sign_in(page: Page, bsn: str) -> None:

@@ -104,6 +104,7 @@ async def test_the_provider_is_asked_with_pkce_state_and_nonce_and_for_the_assur
         "scope": "openid",
         "code_challenge_method": "S256",
         "acr_values": f"high {SUBSTANTIAL}",
+        "prompt": "login",
     }
     (form,) = site.provider.forms("/token")
     verifier = form.pop("code_verifier")
@@ -225,10 +226,30 @@ async def test_a_sign_in_is_good_once_however_often_the_code_is_taken(site: Site
     await refused(visit, "token_replayed")
 
 
-async def test_a_code_that_the_provider_does_not_take_signs_nobody_in(site: Site) -> None:
+async def test_a_code_that_the_provider_does_not_take_signs_nobody_in_and_leaves_no_key(
+    site: Site, redis: RedisServer
+) -> None:
+    before = await spent(redis)
     visit = await site.begin()
     site.provider.token_error = "invalid_grant"
     await refused(visit, "provider_refused")
+    assert await spent(redis) == before
+
+
+async def spent(redis: RedisServer) -> set[bytes]:
+    """Return the keys of the sign-ins that have been used."""
+    async with open_redis(redis.url) as opened:
+        return {key async for key in opened.scan_iter("sso:sign-in:*")}
+
+
+@pytest.mark.parametrize("error", ["temporarily_unavailable", "server_error"])
+async def test_a_provider_that_says_that_it_cannot_is_503_and_the_sign_in_can_go_on(site: Site, error: str) -> None:
+    visit = await site.begin()
+    visit.vouch()
+    good, visit.query = visit.query, {"state": visit.query["state"], "error": error}
+    await refused(visit, None, status=503)
+    visit.query = good
+    assert (await visit.come_back()).status_code == 303
 
 
 def mac(key: Callable[[Provider], bytes]) -> Callable[[Visit], str]:
@@ -390,7 +411,8 @@ async def test_while_the_provider_does_not_answer_nobody_is_signed_in_and_signin
         assert "the identity provider is not available" in answer.text
         assert (await fresh.send("GET", "/", {})).status_code == 200
         left = await fresh.send("POST", "/sign-out", cookie)
-        assert (left.status_code, left.headers["location"]) == (303, "/")
+        assert (left.status_code, "may still be signed in at your identity provider" in left.text) == (200, True)
+        assert (cookies_of(left)[COOKIE.name].value, "http-equiv" in left.text) == ("", False)
 
 
 async def test_a_provider_that_does_not_take_our_secret_is_our_fault_and_not_the_patients(site: Site) -> None:

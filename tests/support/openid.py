@@ -30,6 +30,8 @@ class Provider:
     id_token: str = ""
     userinfo: Claims = field(default_factory=dict)
     token_error: str = ""
+    token_says: Claims = field(default_factory=dict)
+    jwks: Claims | str | None = None
     silent: bool = False
     asked: list[tuple[str, dict[str, str], dict[str, str]]] = field(default_factory=list)
 
@@ -52,8 +54,8 @@ class Provider:
         """Return the forms that were sent to a path."""
         return [form for asked, _, form in self.asked if asked == path]
 
-    def answer(self, path: str, headers: dict[str, str], form: dict[str, str]) -> tuple[int, Claims]:
-        """Return status and members of an answer."""
+    def answer(self, path: str, headers: dict[str, str], form: dict[str, str]) -> tuple[int, Claims | str]:
+        """Return status and members of an answer, or its text."""
         self.asked.append((path, headers, form))
         match path:
             case "/.well-known/openid-configuration":
@@ -66,13 +68,19 @@ class Provider:
                     **self.published,
                 }
             case "/keys":
-                return 200, {"keys": [*self.other_keys, {**self.key.public_jwk(), "kid": self.key.kid}]}
+                good: Claims = {"keys": [*self.other_keys, {**self.key.public_jwk(), "kid": self.key.kid}]}
+                return 200, good if self.jwks is None else self.jwks
             case "/me":
                 return 200, self.userinfo
             case "/token" if self.token_error:
                 return 400, {"error": self.token_error}
             case "/token":
-                return 200, {"access_token": "opaque", "token_type": "Bearer", "id_token": self.id_token}
+                return 200, {
+                    "access_token": "opaque",
+                    "token_type": "Bearer",
+                    "id_token": self.id_token,
+                    **self.token_says,
+                }
             case _:
                 return 404, {}
 
@@ -88,7 +96,7 @@ class _Answer(BaseHTTPRequestHandler):
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
         status, members = server.provider.answer(self.path, headers, dict(parse_qsl(form)))
-        body = json.dumps(members).encode()
+        body = (members if isinstance(members, str) else json.dumps(members)).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

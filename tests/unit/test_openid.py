@@ -13,7 +13,6 @@ from schemas.base import Rules
 from schemas.identifiers import Bsn
 from services.openid.attempt import LASTS, Attempt
 from services.openid.provider import Provider
-from services.openid.wiring import credential_of
 from services.required import require, sign_in_needs, website_sign_in_needs
 from tests.support import openid
 from tests.support.bsns import fresh_bsn
@@ -239,9 +238,3 @@ def test_half_a_sign_in_is_named_with_what_it_misses(missing: str) -> None:
     require(complete, *sign_in_needs(complete))
     with pytest.raises(SettingsError, match="SSO_PEERS__PSEUDONIEM_URL"):
         require(complete, *website_sign_in_needs(complete))
-
-
-def test_a_secret_and_a_key_are_one_too_many() -> None:
-    settings = read_settings({**COMPLETE, f"{OIDC}CLIENT_KEY_FILE": "/run/oidc.pem"}).settings
-    with pytest.raises(SettingsError, match="not both"):
-        credential_of(settings)

@@ -90,6 +90,9 @@ BAD_FORM: Mapping[str, object] = {
     ("template", "values"),
     [
         ("left.html", {}),
+        ("still_open.html", {}),
+        ("signing_out.html", {"place": None}),
+        ("signing_out.html", {"place": SCRIPT}),
         ("patient.html", {"name": SCRIPT, "held": [], "csrf_token": "c"}),
         ("front.html", {"simulator_url": "http://localhost:8080/simulator"}),
         ("register.html", EMPTY_FORM),

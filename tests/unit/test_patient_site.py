@@ -1,7 +1,7 @@
 """The patient's site: what a patient sees, and which forms change a choice (attacks WEB-007, WEB-008, WEB-015)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -170,6 +170,23 @@ async def test_a_dossier_on_someone_else_is_not_found(dossier_id: object) -> Non
     patient = await visitor()
     with pytest.raises(errors.NotFound):
         await patient.choose({"choice": "approved", "csrfToken": csrf_token(patient.token)}, dossier_id)
+
+
+class Gone(MemorySessions):
+    """A store that does not answer."""
+
+    async def close(self, digest: bytes) -> None:  # noqa: ARG002 - it does not come to that
+        raise errors.Unavailable("the database", retry_after=2)
+
+
+async def test_where_the_session_cannot_be_ended_the_browser_forgets_it_and_the_page_says_so() -> None:
+    sessions = PatientSessions(Gone(), MemoryAudit(), lambda: NOW)
+    token = await sessions.open(Pseudoniem(uuid4()), "Peter de Mol", None)
+    site = replace((await visitor()).site, sessions=sessions)
+    answer = await site.sign_out(request("POST", {}, token=token, origin=ORIGIN))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert f'{COOKIE.name}=""' in answer.headers["set-cookie"]
+    assert "the session may stay open" in text(answer)
 
 
 async def test_signing_out_ends_the_session_and_takes_the_cookie() -> None:
