@@ -78,6 +78,11 @@ def reach(caller: Caller, kind: Kind) -> Reach:
     return Reach(caller.company_id, patients, Ground.TREATMENT_RELATIONSHIP)
 
 
+def patient_of(caller: Caller) -> Pseudoniem | None:
+    """Return the patient of a launch; none for a company, and for a launch without one."""
+    return caller.pseudoniem if isinstance(caller, LaunchCaller) else None
+
+
 def decide(caller: Caller, held: Held | None) -> Allowed | Refused:
     """Return whether this caller may see it, and why or why not; None is for what is not there."""
     if held is None:

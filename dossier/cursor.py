@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from common.errors import Fault, InvalidInput
 from keys import base64url
 from schemas.identifiers import DossierId
 
@@ -22,18 +21,18 @@ class Cursor:
     dossier_id: DossierId
 
     def __str__(self) -> str:
-        """Return it as a caller gets it. It opens nothing: whoever sends it sees their own dossiers only."""
+        """Return it as a caller gets it."""
         microseconds = (self.created_at - _EPOCH) // timedelta(microseconds=1)
         return base64url.encode(microseconds.to_bytes(_TIME_BYTES, "big") + self.dossier_id.bytes)
 
 
 def parse_cursor(text: str) -> Cursor:
-    """Return the place that a caller sent back. Raises InvalidInput for any text that is no cursor."""
+    """Return the place that a caller sent back. Raises ValueError for any text that is no cursor."""
+    octets = base64url.decode(text)
+    if len(octets) != _TIME_BYTES + _UUID_BYTES:
+        raise ValueError("not as long as a cursor")
     try:
-        octets = base64url.decode(text)
-        if len(octets) != _TIME_BYTES + _UUID_BYTES:
-            raise ValueError
         created_at = _EPOCH + timedelta(microseconds=int.from_bytes(octets[:_TIME_BYTES], "big"))
-    except (ValueError, OverflowError):
-        raise InvalidInput("The cursor is not one that this service gave.", [Fault("cursor", "format")]) from None
+    except OverflowError:
+        raise ValueError("no time has this number") from None
     return Cursor(created_at, DossierId(UUID(bytes=octets[_TIME_BYTES:])))

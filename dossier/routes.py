@@ -1,7 +1,6 @@
 """A company's dossiers, and the permission that its patients gave (contract, section 5)."""
 
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -9,7 +8,8 @@ from starlette.responses import JSONResponse, Response
 
 from common.http.bearer import bearer_token
 from common.http.body import json_object
-from common.http.query import limit, parameters
+from common.http.page import after, limit
+from common.http.query import parameters
 from common.http.routing import Resource
 from dossier.cursor import parse_cursor
 from dossier.model import Dossier
@@ -21,9 +21,6 @@ from schemas.callers import DossierAccess
 from schemas.identifiers import DossierId, bsn_from_path
 from schemas.pseudoniem import company_form
 from schemas.scopes import Scope
-
-PAGE: Final = 100
-MAX_PAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +45,7 @@ class DossierEndpoints:
         """List the dossiers that the caller may see, page by page."""
         caller = await self.access.company_or_launch(bearer_token(request), Scope.DOSSIER_READ)
         given = parameters(request)
-        after = parse_cursor(given["cursor"]) if "cursor" in given else None
-        shown, more = await self.dossiers.page(caller, after, limit(given, default=PAGE, most=MAX_PAGE))
+        shown, more = await self.dossiers.page(caller, after(given, parse_cursor), limit(given))
         answers = [_answer(dossier) for dossier in shown]
         return JSONResponse(DossierPage(items=answers, next_cursor=str(more) if more else None).wire())
 

@@ -22,7 +22,8 @@ from common.audit.events import AuditLog
 from common.audit.refusals import audited, because, refusals
 from common.clock import Clock
 from common.errors import ConsentMissing, NotFound, Unavailable
-from dossier.access import Allowed, Caller, Held, Kind, decide, reach
+from common.page import cut
+from dossier.access import Allowed, Caller, Held, Kind, decide, patient_of, reach
 from dossier.cursor import Cursor
 from dossier.model import Choice, Consent, Dossier, DossierStore
 from dossier.permissions import gave_permission, permission_event, permission_of
@@ -87,11 +88,10 @@ class Dossiers:
     async def page(self, caller: Caller, after: Cursor | None, limit: int) -> tuple[Sequence[Dossier], Cursor | None]:
         """Return the next dossiers that the caller may see, and where to go on; None when there are no more."""
         within = reach(caller, Kind.CONSENT_DOSSIER)
-        found = await self.store.page(within, after, limit + 1)
-        shown, more = found[:limit], len(found) > limit
-        listed = DOSSIERS_LISTED(self.clock(), **_caller(caller), count=len(shown), ground=within.ground.value)
-        await self.audit.write(listed)
-        return shown, Cursor(shown[-1].created_at, shown[-1].dossier_id) if more else None
+        shown, last = cut(await self.store.page(within, after, limit + 1), limit)
+        found = {"pseudoniem": patient_of(caller), "count": len(shown), "ground": within.ground.value}
+        await self.audit.write(DOSSIERS_LISTED(self.clock(), **_caller(caller), **found))
+        return shown, Cursor(last.created_at, last.dossier_id) if last else None
 
     async def permissions(self, company_id: CompanyId, bsns: Sequence[Bsn]) -> Sequence[bool]:
         """Return for each patient, in the order asked, whether they approved sharing for this company."""

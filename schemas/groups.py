@@ -52,7 +52,11 @@ class GroupAnswer(Answer):
 
 
 class Person(_SnakeCase):
-    """The person whom a dossier is about, as it is kept. An empty text counts as absent."""
+    """The person whom a dossier is about, as it is kept.
+
+    An empty text counts as absent where any text will do. An e-mail address, a birth date and a gender are checked, and
+    empty they are none: each is refused under its own rule, as an empty BSN is (contract, section 2, "Refusals").
+    """
 
     firstname: Omittable[Name] = None
     lastname: Omittable[Name] = None

@@ -6,6 +6,7 @@ deadlock with a purge. Stopped and started again, it goes on where it was: what 
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, MetaData, Row, Table, and_, func, or_, select, update
@@ -55,11 +56,24 @@ def places_of(tables: MetaData) -> Sequence[Sealed]:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of one table: how many were sealed anew, and the names ("table row") of those that neither key opens."""
+    """Rows of one table: how many were sealed anew, and the names ("table row") of two kinds.
+
+    `damaged`: neither key opens it. `clashing`: sealed anew, but another dossier of its group has its external
+    identifier, so it is no longer found by that.
+    """
 
     table: str
     done: int
-    damaged: Sequence[str]
+    damaged: Sequence[str] = ()
+    clashing: Sequence[str] = ()
+
+
+class _Outcome(Enum):
+    """What became of a row."""
+
+    DONE = auto()
+    DAMAGED = auto()
+    CLASHING = auto()
 
 
 async def reseal(
@@ -91,28 +105,31 @@ async def _batches(database: Database, sealer: Sealer, place: Sealed, size: int)
     while True:
         async with database.transaction() as connection:
             rows = (await connection.execute(page)).all()
-            damaged = [row for row in rows if not await _resealed(database, connection, sealer, place, row)]
+            outcomes = [await _resealed(database, connection, sealer, place, row) for row in rows]
         if not rows:
             return
-        yield Batch(
-            place.table.name, len(rows) - len(damaged), [f"{place.table.name} {_name(place, row)}" for row in damaged]
-        )
+        named = [
+            (f"{place.table.name} {_name(place, row)}", became) for row, became in zip(rows, outcomes, strict=True)
+        ]
+        damaged = [name for name, became in named if became is _Outcome.DAMAGED]
+        clashing = [name for name, became in named if became is _Outcome.CLASHING]
+        yield Batch(place.table.name, len(rows) - len(damaged), damaged, clashing)
         page = query.where(key > getattr(rows[-1], place.row))
 
 
 async def _resealed(
     database: Database, connection: AsyncConnection, sealer: Sealer, place: Sealed, row: Row[Any]
-) -> bool:
-    """Seal a locked row anew, and digest anew by what it is found; return whether it could be opened."""
+) -> _Outcome:
+    """Seal a locked row anew, and digest anew by what it is found; return what became of it."""
     try:
         values = _anew(sealer, place, row)
     except CannotOpen:
-        return False
+        return _Outcome.DAMAGED
     this = place.table.c[place.row] == getattr(row, place.row)
     await connection.execute(update(place.table).where(this).values(values))
-    if place.table is group_dossiers:
-        await SqlGroupDossiers(database, sealer).digest_anew(row)
-    return True
+    if place.table is group_dossiers and not await SqlGroupDossiers(database, sealer).digest_anew(row):
+        return _Outcome.CLASHING
+    return _Outcome.DONE
 
 
 def _foreign(place: Sealed, sealer: Sealer) -> ColumnElement[bool]:

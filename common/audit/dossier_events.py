@@ -22,8 +22,8 @@ DOSSIER_WITHHELD: Final = no(
 )
 DOSSIERS_LISTED: Final = yes(
     "dossiers.listed",
-    "A company or a launch saw so many dossiers, on this `ground`.",
-    "company_id launch_id count ground",
+    "A company or a launch saw so many dossiers, on this `ground`; `pseudoniem` is a launch's patient.",
+    "company_id launch_id pseudoniem count ground",
 )
 DOSSIER_DELETED: Final = yes(
     "dossier.deleted", "A company deleted a dossier, and the consent with it.", "company_id pseudoniem", Level.NOTICE

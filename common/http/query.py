@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from common.errors import DuplicateParameter, Fault, InvalidInput, MalformedBody
+from common.errors import DuplicateParameter, MalformedBody
 
 MAX_PARAMETERS = 100
 
@@ -19,11 +19,3 @@ def parameters(request: Request) -> dict[str, str]:
     if len(found) != len(pairs):
         raise DuplicateParameter("A parameter of the query is given twice.")
     return found
-
-
-def limit(given: dict[str, str], *, default: int, most: int) -> int:
-    """Return the parameter `limit`. Raises InvalidInput unless it is a number from 1 to `most`."""
-    text = given.get("limit", str(default))
-    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
-        raise InvalidInput(f"The limit is a number from 1 to {most}.", [Fault("limit", "range")])
-    return int(text)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.requests import Request
@@ -12,14 +11,14 @@ from starlette.responses import JSONResponse, Response
 from common.errors import Fault, InvalidInput
 from common.http.bearer import bearer_token
 from common.http.body import json_object
-from common.http.query import limit, parameters
+from common.http.page import after, limit, link_to_next
+from common.http.query import parameters
 from common.http.routing import Resource
 from dossier.groups.model import Asked, GroupDossier
 from dossier.groups.records.words import searched_words
 from dossier.groups.service import Groups
-from dossier.routes import MAX_PAGE, PAGE
 from keys import base64url
-from schemas.base import MAX_TEXT, Rules
+from schemas.base import MAX_TEXT, Rules, is_blank
 from schemas.callers import DossierAccess
 from schemas.groups import (
     HEADERS,
@@ -64,7 +63,7 @@ class GroupEndpoints:
         """List the company's groups, page by page."""
         caller = await self.access.company_or_launch(bearer_token(request), Scope.DOSSIER_READ)
         query = parameters(request)
-        shown, more = await self.groups.page_of_groups(caller, _after(query), _limit(query))
+        shown, more = await self.groups.page_of_groups(caller, after(query, _id_of), limit(query))
         answers = [GroupAnswer(id=group.group_id, name=group.name).wire() for group in shown]
         return JSONResponse(answers, headers=_links(_GROUPS, query, more))
 
@@ -79,14 +78,16 @@ class GroupEndpoints:
         """List or search the dossiers that the caller may see, page by page."""
         caller = await self.access.company_or_launch(bearer_token(request), Scope.DOSSIER_READ)
         query = parameters(request)
-        shown, more = await self.groups.page(caller, _asked(query), _after(query), _limit(query))
+        shown, more = await self.groups.page(caller, _asked(query), after(query, _id_of), limit(query))
         return JSONResponse(_rows(shown), headers=_links(_DOSSIERS, query, more))
 
     async def dossiers_of_group(self, request: Request) -> Response:
         """List or search those of one group."""
         caller = await self.access.company_or_launch(bearer_token(request), Scope.DOSSIER_READ)
         query, group_id = parameters(request), _group_id(request)
-        shown, more = await self.groups.page_of_group(caller, group_id, _asked(query), _after(query), _limit(query))
+        shown, more = await self.groups.page_of_group(
+            caller, group_id, _asked(query), after(query, _id_of), limit(query)
+        )
         return JSONResponse(_rows(shown), headers=_links(f"{_GROUPS}/{group_id}/dossiers", query, more))
 
     async def create_dossier(self, request: Request) -> Response:
@@ -104,38 +105,32 @@ def _group_id(request: Request) -> GroupId | None:
         return None  # it names no group
 
 
-def _limit(query: dict[str, str]) -> int:
-    return limit(query, default=PAGE, most=MAX_PAGE)
-
-
-def _after(query: Mapping[str, str]) -> UUID | None:
-    """Return where a page ended: an id. It opens nothing, whoever sends it sees what they may see anyway."""
-    if "cursor" not in query:
-        return None
-    try:
-        return UUID(bytes=base64url.decode(query["cursor"]))
-    except ValueError:
-        raise InvalidInput("The cursor is not one that this service gave.", [Fault("cursor", "format")]) from None
+def _id_of(cursor: str) -> UUID:
+    """Return the id where a page ended."""
+    return UUID(bytes=base64url.decode(cursor))
 
 
 def _asked(query: Mapping[str, str]) -> Asked:
-    """Return what is searched for. A name without a word in it asks for nothing in particular, as if it were absent."""
+    """Return what is searched for. A name without a word in it asks for nothing in particular, as if it were absent.
+
+    So does an empty external identifier: no dossier has one.
+    """
     too_long = {name for name, most in _LONGEST.items() if len(query.get(name, "")) > most}
     words = frozenset[str]() if "name" in too_long else searched_words(query.get("name"))
     if len(words) > _MOST_WORDS:
         too_long.add("name")
     if too_long:
         raise InvalidInput("No name is that long.", [Fault(name, "too_long") for name in sorted(too_long)])
-    return Asked(words=words, external_identifier=query.get("external_identifier"))
+    identifier = query.get("external_identifier", "")
+    return Asked(words=words, external_identifier=None if is_blank(identifier) else identifier)
 
 
 def _links(path: str, query: Mapping[str, str], more: UUID | None) -> dict[str, str]:
-    """Return the header that leads to the next page (RFC 8288), if there is one: the same query from there on."""
+    """Return the header that leads to the next page, if there is one: the same query from there on."""
     if more is None:
         return {}
     asked = {name: query[name] for name in ("name", "external_identifier", "limit") if name in query}
-    target = f"{path}?{urlencode({**asked, 'cursor': base64url.encode(more.bytes)})}"
-    return {"Link": f'<{target}>; rel="next"'}
+    return link_to_next(path, {**asked, "cursor": base64url.encode(more.bytes)})
 
 
 def _rows(dossiers: Sequence[GroupDossier]) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 from uuid import UUID
 
 from common.audit.dossier_events import (
@@ -17,13 +17,12 @@ from common.audit.events import AuditLog
 from common.audit.refusals import because, refusals
 from common.clock import Clock
 from common.errors import Fault, InvalidInput, NotFound, SettingsError
-from dossier.access import Caller, Held, Kind, Refused, decide, reach
+from common.page import cut
+from dossier.access import Allowed, Caller, Held, Kind, decide, patient_of, reach
 from dossier.groups.model import Asked, Group, GroupDossier, GroupDossierStore, GroupStore, new_id
 from schemas.callers import CompanyCaller, LaunchCaller
 from schemas.groups import GroupDossierCreation, Person
 from schemas.identifiers import Bsn, GroupDossierId, GroupId, Pseudoniem
-
-T = TypeVar("T")
 
 _TAKEN: Final = Fault("/dossier/external_identifier", "taken")
 _WITHOUT_GROUP: Final = Fault("dossier_group", "required")
@@ -67,11 +66,11 @@ class Groups:
     ) -> tuple[Sequence[Group], UUID | None]:
         """Return the next groups that the caller may see, and where to go on; None when there are no more."""
         within = reach(caller, Kind.GROUP)
-        shown, more = _page(await self.groups.page(within, after, limit + 1), limit)
+        shown, last = cut(await self.groups.page(within, after, limit + 1), limit)
         await self.audit.write(
             GROUPS_LISTED(self.clock(), **_caller(caller), count=len(shown), ground=within.ground.value)
         )
-        return shown, shown[-1].group_id if more else None
+        return shown, last.group_id if last else None
 
     async def add(self, caller: CompanyCaller, group_id: GroupId | None, given: GroupDossierCreation) -> GroupDossierId:
         """Make a dossier in a group of the company, linked to the patient if the BSN is given; return its id.
@@ -116,12 +115,11 @@ class Groups:
         if asked.external_identifier is not None and asked.group_id is None:
             raise InvalidInput("An external identifier is searched within a group.", [_WITHOUT_GROUP])
         within = reach(caller, Kind.GROUP_DOSSIER)
-        shown, more = _page(await self.dossiers.page(within, asked, after, limit + 1), limit)
+        shown, last = cut(await self.dossiers.page(within, asked, after, limit + 1), limit)
         event = GROUP_DOSSIERS_SEARCHED if asked.is_search else GROUP_DOSSIERS_LISTED
-        patient = caller.pseudoniem if isinstance(caller, LaunchCaller) else None
-        found = {"group_id": asked.group_id, "pseudoniem": patient, "count": len(shown)}
+        found = {"group_id": asked.group_id, "pseudoniem": patient_of(caller), "count": len(shown)}
         await self.audit.write(event(self.clock(), **_caller(caller), **found, ground=within.ground.value))
-        return shown, shown[-1].dossier_id if more else None
+        return shown, last.dossier_id if last else None
 
     async def page_of_group(
         self, caller: Caller, group_id: GroupId | None, asked: Asked, after: UUID | None, limit: int
@@ -133,20 +131,15 @@ class Groups:
     async def _group(self, caller: Caller, group_id: GroupId | None) -> Group:
         group = await self.groups.find(group_id) if group_id else None
         decision = decide(caller, Held(Kind.GROUP, group.company_id) if group else None)
-        if group is None or isinstance(decision, Refused):
-            cause = decision.because.value if isinstance(decision, Refused) else "not_found"
-            about = {**_caller(caller), "group_id": group.group_id if group else None}
-            async with refusals(self.audit, GROUP_WITHHELD, self.clock(), **about):
-                raise because(NotFound("There is no such group."), cause)
-        return group
+        if group is not None and isinstance(decision, Allowed):
+            return group
+        about = {**_caller(caller), "group_id": group.group_id if group else None}
+        async with refusals(self.audit, GROUP_WITHHELD, self.clock(), **about):
+            raise because(NotFound("There is no such group."), decision.because.value)
 
 
 def _taken() -> InvalidInput:
     return InvalidInput("The group has a dossier with this external identifier.", [_TAKEN])
-
-
-def _page(found: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
-    return found[:limit], len(found) > limit
 
 
 def _caller(caller: Caller) -> dict[str, UUID | None]:

@@ -23,7 +23,7 @@ patient_sessions = Table(
     "patient_sessions",
     IDENTITY,
     Column("digest", LargeBinary(32), primary_key=True),
-    Column("pseudoniem", Uuid, nullable=False),
+    Column("pseudoniem", Uuid, nullable=False, index=True),
     Column("sealed_name", LargeBinary, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False, index=True),

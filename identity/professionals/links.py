@@ -10,6 +10,7 @@ from common.audit.events import AuditLog
 from common.audit.refusals import refusals
 from common.clock import Clock
 from common.errors import NotFound
+from common.page import cut
 from schemas.identifiers import AccountId, CompanyId
 
 
@@ -42,10 +43,9 @@ class Links:
 
     async def page(self, company_id: CompanyId, after: str, limit: int) -> tuple[Sequence[Link], str | None]:
         """Return the next links of the company, and the `sub` to go on behind; None when there are no more."""
-        found = await self.store.page(company_id, after, limit + 1)
-        shown, more = found[:limit], len(found) > limit
+        shown, last = cut(await self.store.page(company_id, after, limit + 1), limit)
         await self.audit.write(PROFESSIONALS_LISTED(self.clock(), company_id=company_id, count=len(shown)))
-        return shown, shown[-1].sub if more else None
+        return shown, last.sub if last else None
 
     async def undo(self, company_id: CompanyId, sub: str | None) -> None:
         """Undo a link, and never make it again: the next launch of this `sub` is matched with another account.

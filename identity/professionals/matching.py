@@ -21,21 +21,21 @@ class Named:
 class Candidates:
     """The accounts that a professional may be, each found in one way.
 
-    `linked`: to this company and `sub`. `by_agb`: has this AGB code, whichever company made it. `by_name`: linked to
-    this company, with this e-mail address and both names; the one that was linked first comes first. `refused`: those
-    that the company has said are not this `sub` (ADR 0025).
+    `by_agb`: has this AGB code, whichever company made it. `by_name`: linked to this company, with this e-mail address
+    and both names; the one that was linked first comes first. `refused`: those that the company has said are not this
+    `sub` (ADR 0025).
     """
 
-    linked: AccountId | None = None
     by_agb: AccountId | None = None
     by_name: Sequence[Named] = ()
     refused: Set[AccountId] = frozenset()
 
 
 def decide(candidates: Candidates, info: ProfInfo, new_account: AccountId) -> Admission:
-    """Return the account to come in on, the surest first; `new_account` is the id of one to be made."""
-    if candidates.linked is not None:
-        return Admission(candidates.linked, "linked")
+    """Return the account that an unlinked professional comes in on, the surest first.
+
+    `new_account` is the id of one to be made.
+    """
     matched = _by_agb(candidates) or (_by_name(candidates, info) if complete(info) else None)
     if matched is not None:
         return Admission(matched, "matched")

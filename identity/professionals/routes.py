@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from common.http.bearer import bearer_token
 from common.http.query import parameters
 from common.http.routing import Resource
-from identity.page import asked, cursor_of
+from identity.page import asked_page, cursor_of
 from identity.professionals.links import Links
 from schemas.bodies import ProfessionalAnswer, ProfessionalPage
 from schemas.callers import CompanyAccess
@@ -37,7 +37,7 @@ class ProfessionalEndpoints:
     async def index(self, request: Request) -> Response:
         """List the company's professionals, page by page."""
         caller = await self.access.company(bearer_token(request), SCOPE)
-        shown, more = await self.links.page(caller.company_id, *asked(parameters(request)))
+        shown, more = await self.links.page(caller.company_id, *asked_page(parameters(request)))
         items = [
             ProfessionalAnswer(sub=link.sub, account_id=link.account_id, linked_at=link.linked_at) for link in shown
         ]

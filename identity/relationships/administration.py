@@ -16,6 +16,7 @@ from common.audit.events import AuditLog
 from common.audit.refusals import refusals
 from common.clock import Clock
 from common.errors import NotFound
+from common.page import cut
 from schemas.facts import Relationship
 from schemas.identifiers import CompanyId
 
@@ -47,10 +48,9 @@ class Administration:
 
     async def page(self, company_id: CompanyId, after: str, limit: int) -> tuple[Sequence[Dated], str | None]:
         """Return the next relationships, and the name to go on behind; None when there are no more."""
-        found = await self.store.page(company_id, after, limit + 1)
-        shown, more = found[:limit], len(found) > limit
+        shown, last = cut(await self.store.page(company_id, after, limit + 1), limit)
         await self.audit.write(RELATIONSHIPS_LISTED(self.clock(), company_id=company_id, count=len(shown)))
-        return shown, shown[-1][0].external_id if more else None
+        return shown, last[0].external_id if last else None
 
     async def show(self, company_id: CompanyId, external_id: str | None) -> Dated:
         """Return a relationship. Raises NotFound; None is the name of none."""

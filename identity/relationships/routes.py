@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from common.http.bearer import bearer_token
+from common.http.page import link_to_next
 from common.http.query import parameters
 from common.http.routing import Resource
-from identity.page import asked, cursor_of
+from identity.page import asked_page, cursor_of
 from identity.relationships.administration import Administration
 from schemas.bodies import RelationshipAnswer
 from schemas.callers import CompanyAccess
@@ -40,10 +40,10 @@ class RelationshipEndpoints:
     async def index(self, request: Request) -> Response:
         """List the company's treatment relationships, page by page."""
         caller = await self.access.company(bearer_token(request), Scope.DOSSIER_READ)
-        after, limit = asked(parameters(request))
+        after, limit = asked_page(parameters(request))
         shown, more = await self.relationships.page(caller.company_id, after, limit)
         answers = [_answer(caller.company_id, *dated).wire() for dated in shown]
-        return JSONResponse(answers, headers={"Link": _next(limit, more)} if more else None)
+        return JSONResponse(answers, headers=_next(limit, more) if more else None)
 
     async def show(self, request: Request) -> Response:
         """Show one."""
@@ -58,9 +58,8 @@ class RelationshipEndpoints:
         return Response(status_code=204)
 
 
-def _next(limit: int, more: str) -> str:
-    query = urlencode({"limit": limit, "cursor": cursor_of(more)})
-    return f'<{_LIST}?{query}>; rel="next"'  # RFC 8288 3
+def _next(limit: int, more: str) -> dict[str, str]:
+    return link_to_next(_LIST, {"limit": limit, "cursor": cursor_of(more)})
 
 
 def _answer(company_id: CompanyId, relationship: Relationship, made_at: datetime) -> RelationshipAnswer:

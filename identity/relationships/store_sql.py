@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
+    Index,
     Row,
     Select,
     String,
@@ -35,6 +36,7 @@ relationships = Table(
     Column("pseudoniem", Uuid, nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
     UniqueConstraint("company_id", "external_id"),
+    Index(None, "pseudoniem", "company_id"),
 )
 
 members = Table(
@@ -61,17 +63,7 @@ class SqlRelationships:
     async def joined_last(
         self, company_id: CompanyId, account_id: AccountId, pseudoniem: Pseudoniem
     ) -> Relationship | None:
-        return await self._first(
-            select(relationships)
-            .join(members)
-            .where(
-                relationships.c.company_id == company_id,
-                relationships.c.pseudoniem == pseudoniem,
-                members.c.account_id == account_id,
-            )
-            .order_by(members.c.joined_at.desc(), relationships.c.relationship_id)
-            .limit(1)
-        )
+        return await self._first(query_joined_last(company_id, account_id, pseudoniem))
 
     async def make(self, company_id: CompanyId, relationship: Relationship, now: datetime) -> Relationship:
         values = {
@@ -134,6 +126,21 @@ class SqlAdministration:
         query = select(relationships).where(which).order_by(relationships.c.external_id).limit(limit)
         async with self.database.read() as connection:
             return [(_relationship(row), row.made_at) for row in await connection.execute(query)]
+
+
+def query_joined_last(company_id: CompanyId, account_id: AccountId, pseudoniem: Pseudoniem) -> Select[Any]:
+    """Return what `joined_last` asks of the database. A test looks at the plan that the database makes of it."""
+    return (
+        select(relationships)
+        .join(members)
+        .where(
+            relationships.c.company_id == company_id,
+            relationships.c.pseudoniem == pseudoniem,
+            members.c.account_id == account_id,
+        )
+        .order_by(members.c.joined_at.desc(), relationships.c.relationship_id)
+        .limit(1)
+    )
 
 
 def _named(company_id: CompanyId, external_id: str) -> ColumnElement[bool]:

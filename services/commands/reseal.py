@@ -51,6 +51,8 @@ async def _reseal(settings: Settings, key: Path, other: Path) -> None:
                 done += batch.done
                 damaged += batch.damaged
                 typer.echo(f"{done} of {total} rows ({batch.table})")
+                if batch.clashing:  # said at once: they are sealed, so no later run comes across them
+                    typer.echo(_clashing(batch.clashing), err=True)
         remaining = await _left(databases, sealer)
     finally:
         await databases.close()
@@ -72,6 +74,14 @@ def _databases(settings: Settings) -> dict[str, str]:
 async def _left(databases: Databases, sealer: Sealer) -> int:
     owners = databases.owners
     return sum([await left(databases.by_owner[owner.name], sealer, places_of(owner.tables)) for owner in owners])
+
+
+def _clashing(names: Sequence[str]) -> str:
+    """Return what is to be told to the companies whose dossiers these are."""
+    return (
+        f"Dossiers whose external identifier another one of their group was given meanwhile: {len(names)} "
+        f"({', '.join(names)}). They are in lists and found by name, and no longer by that identifier."
+    )
 
 
 def _remaining(remaining: int, damaged: Sequence[str], key: Path, other: Path) -> Iterator[str]:

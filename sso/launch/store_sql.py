@@ -52,6 +52,7 @@ spends = Table(
 )
 
 _IS_TOLD = text("sealed_told IS NOT NULL")
+_HAS_PATIENT = text("pseudoniem IS NOT NULL")
 
 launches = Table(
     "launches",
@@ -67,13 +68,14 @@ launches = Table(
     Column("sealed_told", LargeBinary),
     Column("relationship_id", Uuid),  # no foreign key: when the relationship ends, the launch stays as it was
     Index("ix_launches_told", "launched_at", postgresql_where=_IS_TOLD, sqlite_where=_IS_TOLD),
+    Index("ix_launches_patient", "pseudoniem", postgresql_where=_HAS_PATIENT, sqlite_where=_HAS_PATIENT),
 )
 
 sessions = Table(
     "sessions",
     IDENTITY,
     Column("digest", LargeBinary(32), primary_key=True),
-    Column("launch_id", Uuid, ForeignKey("launches.launch_id"), nullable=False),
+    Column("launch_id", Uuid, ForeignKey("launches.launch_id"), nullable=False, index=True),
     Column("sealed_patient", LargeBinary, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("seen_at", UtcDateTime, nullable=False, index=True),

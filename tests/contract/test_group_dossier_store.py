@@ -7,9 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import ClauseElement, Executable, Select, select, text
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy import select, text
 
 from common.sql import DOSSIER, Database
 from dossier.access import Ground, Reach
@@ -20,6 +18,7 @@ from dossier.groups.store_sql import SqlGroups
 from keys.sealing import Sealer
 from schemas.groups import Person
 from schemas.identifiers import CompanyId, GroupDossierId, GroupId, Pseudoniem
+from tests.support.plans import scanned
 from tests.support.races import at_once
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 89, tzinfo=UTC)
@@ -221,33 +220,3 @@ async def test_a_large_group_is_answered_from_an_index(
         21,
     )
     assert not await scanned(database, query)
-
-
-class Explained(Executable, ClauseElement):
-    """A query whose plan is asked for, with its values as the store gives them."""
-
-    inherit_cache = False
-
-    def __init__(self, query: Select[Any]) -> None:
-        self.query = query
-
-
-@compiles(Explained)
-def _compile(element: Explained, compiler: SQLCompiler, **given: Any) -> str:
-    how = "EXPLAIN QUERY PLAN" if compiler.dialect.name == "sqlite" else "EXPLAIN (FORMAT JSON)"
-    return f"{how} {compiler.process(element.query, **given)}"
-
-
-async def scanned(database: Database, query: Select[Any]) -> list[str]:
-    """Return the tables of which the database would look at every row."""
-    async with database.read() as connection:
-        plan = (await connection.execute(Explained(query))).all()
-    if database.is_sqlite:
-        steps = [row.detail for row in plan]
-        assert any("USING" in step for step in steps)
-        return [step for step in steps if step.startswith("SCAN") and "USING" not in step]
-    return [node["Relation Name"] for node in nodes(plan[0][0][0]["Plan"]) if node["Node Type"] == "Seq Scan"]
-
-
-def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]

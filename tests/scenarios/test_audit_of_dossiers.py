@@ -123,7 +123,9 @@ async def test_what_a_launch_may_see_of_dossiers_names_the_launch(world: World, 
     assert await said(world, hidden) == [
         {"event": "dossier.withheld", **known, "dossier_id": neighbour, "cause": "another_patient"}
     ]
-    assert await said(world, listed) == [{"event": "dossiers.listed", **known, "count": 1, **ground}]
+    assert await said(world, listed) == [
+        {"event": "dossiers.listed", **known, "pseudoniem": pseudoniem, "count": 1, **ground}
+    ]
 
 
 async def test_a_permission_is_one_event_yes_or_no_with_the_reason(world: World, company: Company) -> None:

@@ -128,7 +128,7 @@ async def test_a_search_for_an_external_identifier_finds_it_in_its_group(company
 
 
 async def test_when_searching_for_external_identifier_the_dossier_group_must_be_specified(company: Company) -> None:
-    for query in ({"external_identifier": "some_id"}, {"external_identifier": "", "name": "doe"}):
+    for query in ({"external_identifier": "some_id"}, {"external_identifier": "some_id", "name": "doe"}):
         answer = await listed(company, **query)
         assert (answer.status_code, answer.json()) == (422, {"errors": {"dossier_group": ["required"]}})
 
@@ -183,6 +183,8 @@ WRONG = [
     ({"person": {"birthdate": "٢٠٢٠-01-01"}}, {"birthdate": ["invalid_date"]}),
     ({"person": {"birthdate": ""}}, {"birthdate": ["invalid_date"]}),
     ({"person": {"email": "john"}}, {"email": ["invalid_email"]}),
+    ({"person": {"email": "", "gender": "", "bsn": ""}},
+     {"email": ["invalid_email"], "gender": ["invalid_gender"], "bsn": ["invalid_bsn"]}),
     ({"person": {"email": "x" * 250 + "@example.nl"}}, {"email": ["too_long"]}),
     ({"person": {"bsn": "12345678x"}}, {"bsn": ["invalid_bsn"]}),
     ({"person": {"bsn": 999990019}}, {"bsn": ["invalid_type"]}),
@@ -315,7 +317,20 @@ async def test_an_empty_text_counts_as_absent(company: Company, group: str) -> N
     for _ in range(2):  # so it is not taken either
         await create_dossier(company, group, {"external_identifier": ""}, firstname="", lastname=" ")
     assert [row[1:] for row in (await listed(company, group)).json()["rows"]] == [[None] * 4] * 2
-    assert (await listed(company, group, external_identifier="")).json()["rows"] == []
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+async def test_an_empty_external_identifier_asks_for_all(alone: Company, its_group: str, empty: str) -> None:
+    made = [await create_dossier(alone, its_group, {"external_identifier": name}, lastname="doe") for name in "12"]
+    for answer in (
+        await listed(alone, external_identifier=empty),
+        await listed(alone, external_identifier=empty, name="doe"),
+        await listed(alone, its_group, external_identifier=empty),
+    ):
+        assert sorted(row[0] for row in answer.json()["rows"]) == sorted(made)
+    begin = await listed(alone, its_group, external_identifier=empty, limit="1")
+    rest = await next_page(alone, begin)
+    assert [row[0] for page in (begin, rest) for row in page.json()["rows"]] == sorted(made)
 
 
 async def test_what_is_not_json_is_a_problem_document_as_elsewhere(company: Company, group: str) -> None:

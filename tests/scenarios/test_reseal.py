@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select
@@ -10,7 +12,11 @@ from sqlalchemy import func, select
 from common.errors import SettingsError
 from common.key_files import make_key
 from common.sql import DOSSIER, IDENTITY, Database
-from dossier.groups.records.store_sql import name_words
+from dossier.access import Ground, Reach
+from dossier.groups.model import Asked
+from dossier.groups.records.store_sql import SqlGroupDossiers, name_words
+from schemas.groups import Person
+from schemas.identifiers import CompanyId, GroupDossierId
 from services.reseal import SEALED, left, places_of, reseal
 from tests.scenarios.test_registration import send
 from tests.support.bsns import fresh_bsn
@@ -169,6 +175,29 @@ async def test_the_command_does_not_say_that_it_is_done_while_a_row_is_damaged(
     assert (ended.code, "Everything" in ended.out) == (1, False)
     assert f"Rows that neither key opens: 3 ({', '.join(spoilt)})." in ended.err
     assert "still seals" not in ended.err
+
+
+async def test_a_dossier_whose_identifier_another_was_given_meanwhile_is_named_and_keeps_the_rest(
+    installation: Installation, database: Database
+) -> None:
+    """Two processes that each have one key alone cannot see each other's identifiers."""
+    async with installation.started("old") as world:
+        company = await world.company(alg="ES256")
+        group = await create_group(company)
+        first = await create_dossier(company, group, {"external_identifier": "EPD-1"}, firstname="anna")
+        within = Reach(CompanyId(UUID(company.company_id)), None, Ground.OWN_COMPANY)
+        kept = await SqlGroupDossiers(database, installation.sealer("old")).page(within, Asked(), None, 1)
+    other = replace(kept[0], dossier_id=GroupDossierId(uuid4()), person=Person(firstname="bea"))
+    assert await SqlGroupDossiers(database, installation.sealer("new")).add(other)
+
+    ended = await installation.command()
+    assert (ended.code, "Everything is sealed" in ended.out) == (0, True)
+    assert f"was given meanwhile: 1 (group_dossiers {first})." in ended.err
+    async with installation.started("new") as world:
+        company.client = world.client
+        found = await listed(company, group, external_identifier="EPD-1")
+        assert [row[0] for row in found.json()["rows"]] == [str(other.dossier_id)]
+        assert [row[0] for row in (await listed(company, name="anna")).json()["rows"]] == [first]
 
 
 @on_postgresql

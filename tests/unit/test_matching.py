@@ -13,7 +13,7 @@ from schemas.identifiers import AccountId
 from tests.support.characters import full_width
 from tests.support.ehr import PROFESSIONAL
 
-LINKED, BY_AGB, BY_NAME, LATER, NEW = (AccountId(uuid4()) for _ in range(5))
+BY_AGB, BY_NAME, LATER, NEW = (AccountId(uuid4()) for _ in range(4))
 
 
 def info(**members: str) -> ProfInfo:
@@ -35,9 +35,7 @@ CASES: dict[str, tuple[Candidates, ProfInfo, Admission]] = {
     "an AGB code alone makes no account": (Candidates(), AGB, Admission(None, "registration_required")),
     "known by AGB code, nothing else said": (Candidates(by_agb=BY_AGB), AGB, Admission(BY_AGB, "matched")),
     "known by name": (Candidates(by_name=NAMED), ALL, Admission(BY_NAME, "matched")),
-    "the AGB code goes before the name": (Candidates(None, BY_AGB, NAMED), ALL, Admission(BY_AGB, "matched")),
-    "the link goes before all": (Candidates(LINKED, BY_AGB, NAMED), ALL, Admission(LINKED, "linked")),
-    "linked, and nothing said": (Candidates(LINKED), info(), Admission(LINKED, "linked")),
+    "the AGB code goes before the name": (Candidates(BY_AGB, NAMED), ALL, Admission(BY_AGB, "matched")),
     "of two by name the one that was linked first": (
         Candidates(by_name=NAMED_LATER), ALL, Admission(BY_NAME, "matched")
     ),
@@ -57,7 +55,7 @@ CASES: dict[str, tuple[Candidates, ProfInfo, Admission]] = {
         Candidates(by_name=[Named(BY_NAME, OTHER_CODE), Named(LATER)]), ALL_AND_AGB, Admission(LATER, "matched")
     ),
     "by AGB code, and by name somebody with another": (
-        Candidates(None, BY_AGB, [Named(BY_NAME, OTHER_CODE)]), ALL_AND_AGB, Admission(BY_AGB, "matched")
+        Candidates(BY_AGB, [Named(BY_NAME, OTHER_CODE)]), ALL_AND_AGB, Admission(BY_AGB, "matched")
     ),
     "refused by name": (
         Candidates(by_name=NAMED, refused=frozenset({BY_NAME})), ALL, Admission(NEW, "created")
@@ -69,13 +67,13 @@ CASES: dict[str, tuple[Candidates, ProfInfo, Admission]] = {
         Candidates(by_agb=BY_AGB, refused=frozenset({BY_AGB})), ALL_AND_AGB, Admission(NEW, "created")
     ),
     "refused by AGB code, and there is one by name": (
-        Candidates(None, BY_AGB, NAMED, frozenset({BY_AGB})), ALL_AND_AGB, Admission(BY_NAME, "matched")
+        Candidates(BY_AGB, NAMED, frozenset({BY_AGB})), ALL_AND_AGB, Admission(BY_NAME, "matched")
     ),
     "refused by AGB code, and nothing else said": (
         Candidates(by_agb=BY_AGB, refused=frozenset({BY_AGB})), AGB, Admission(None, "registration_required")
     ),
     "somebody else was refused": (
-        Candidates(None, BY_AGB, NAMED, frozenset({LATER})), ALL_AND_AGB, Admission(BY_AGB, "matched")
+        Candidates(BY_AGB, NAMED, frozenset({LATER})), ALL_AND_AGB, Admission(BY_AGB, "matched")
     ),
     **{
         f"without {missing} there is neither a match by name nor an account": (
@@ -98,9 +96,7 @@ def test_the_surest_account_is_chosen(known: Candidates, said: ProfInfo, expecte
     "known",
     [
         Candidates(*found)
-        for found in product(
-            (None, LINKED), (None, BY_AGB), ((), NAMED), (frozenset(), frozenset({BY_AGB}), frozenset({BY_NAME}))
-        )
+        for found in product((None, BY_AGB), ((), NAMED), (frozenset(), frozenset({BY_AGB}), frozenset({BY_NAME})))
     ],
 )
 @pytest.mark.parametrize("said", [ALL, info(), AGB, ALL_AND_AGB])
@@ -108,7 +104,7 @@ def test_there_is_an_account_exactly_if_no_registration_is_required(known: Candi
     admission = decide(known, said, NEW)
     assert (admission.account_id is None) == (admission.status == "registration_required")
     assert (admission.account_id == NEW) == (admission.status == "created")
-    assert admission.status == "linked" or admission.account_id not in known.refused
+    assert admission.account_id not in known.refused
 
 
 @pytest.mark.parametrize("missing", PROFESSIONAL)

@@ -154,10 +154,11 @@ class SqlGroupDossiers:
             return query.where(key.in_(found)).order_by(key)
         return _paged(query.where(*_has_words(key, words)), key, after, limit)
 
-    async def digest_anew(self, row: Row[Any]) -> None:
+    async def digest_anew(self, row: Row[Any]) -> bool:
         """Have a dossier, of which this is the row, found by digests of the first key alone.
 
-        Where a process without that key has given its external identifier to another dossier, that one has it.
+        Where a process without that key has given its external identifier to another dossier, that one has it, and this
+        one is no longer found by it. Return whether it still is found by all that it was found by.
         """
         dossier, digests = self._dossier(row), Digests(self.sealer)
         this, digest = group_dossiers.c.dossier_id == dossier.dossier_id, digests.of_identifier(dossier)
@@ -171,9 +172,11 @@ class SqlGroupDossiers:
         words = _words(dossier, digests)
         async with self.database.transaction() as connection:
             await connection.execute(update(group_dossiers).where(this).values(identifier_digest=own))
+            kept = await connection.scalar(select(group_dossiers.c.identifier_digest).where(this))
             await connection.execute(delete(name_words).where(name_words.c.dossier_id == dossier.dossier_id))
             if words:
                 await connection.execute(name_words.insert().values(words))
+        return kept == digest
 
     def _has_identifier(self, group_id: GroupId, external_identifier: str) -> Sequence[ColumnElement[bool]]:
         digests = Digests(self.sealer).to_find_identifier(group_id, external_identifier)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from common import errors
-from dossier.routes import MAX_PAGE, PAGE
+from common.http.page import MAX_PAGE, PAGE
 from schemas.bodies import (
     DossierAnswer,
     DossierPage,

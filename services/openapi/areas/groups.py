@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from common import errors
-from dossier.routes import MAX_PAGE, PAGE
+from common.http.page import MAX_PAGE, PAGE
 from schemas.groups import (
     HEADERS,
     GroupAnswer,
@@ -51,11 +51,15 @@ _NAME: Final = Parameter(
     "name",
     "query",
     str,
-    "Words that are all words of the first or last name, in any order; case and diacritics do not count",
+    "Words that are all words of the first or last name, in any order, without case and diacritics; empty is absent",
     "john doe",
 )
 _IDENTIFIER: Final = Parameter(
-    "external_identifier", "query", str, "The company's own name for the dossier, unique within the group", "EPD-1532"
+    "external_identifier",
+    "query",
+    str,
+    "The company's own name for the dossier, unique within the group; empty is absent",
+    "EPD-1532",
 )
 _FOUND: Final = Reply(200, "A page, the oldest first", _ROWS, headers=["Link"])
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from common import errors
-from identity.page import MAX_PAGE, PAGE
+from common.http.page import MAX_PAGE, PAGE
 from identity.professionals.routes import SCOPE
 from schemas.bodies import ProfessionalAnswer, ProfessionalPage, RelationshipAnswer
 from schemas.scopes import Scope
