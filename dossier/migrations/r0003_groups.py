@@ -35,7 +35,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_group_dossiers_linked",
         "group_dossiers",
-        ["company_id", "pseudoniem", "dossier_id"],
+        ["pseudoniem", "company_id", "dossier_id"],
         postgresql_where=_IS_LINKED,
         sqlite_where=_IS_LINKED,
     )

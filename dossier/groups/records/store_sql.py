@@ -52,7 +52,7 @@ group_dossiers = Table(
     Index(None, "company_id", "dossier_id"),
     Index(None, "group_id", "dossier_id"),
     Index(
-        "ix_group_dossiers_linked", "company_id", "pseudoniem", "dossier_id",
+        "ix_group_dossiers_linked", "pseudoniem", "company_id", "dossier_id",
         postgresql_where=_IS_LINKED, sqlite_where=_IS_LINKED,
     ),
 )  # fmt: skip
