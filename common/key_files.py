@@ -12,6 +12,9 @@ KEY_BYTES: Final = 32
 SECRET_CHARACTERS: Final = 32
 """The least; what is kept of a secret is a plain digest, so it has to be beyond guessing."""
 
+_KEYS: Final = ("-----BEGIN", "{")
+"""How a key begins that is in PEM, or a JWK."""
+
 
 def read_key(path: Path) -> bytes:
     """Return the 32 octets of a key file. Raises SettingsError with a sentence that says how to mend it."""
@@ -38,8 +41,16 @@ def read_text(path: Path) -> str:
 
 
 def read_secret(path: Path) -> str:
-    """Return the secret in a file, without white space round it. Raises SettingsError, never with what is in it."""
+    """Return the secret in a file, without white space round it. Raises SettingsError, never with what is in it.
+
+    A key is none: the public half would be a secret that everybody knows.
+    """
     secret = read_text(path)
+    if secret.startswith(_KEYS):
+        raise SettingsError(
+            f"The file {path} has a key and no secret: name it as PUBLIC_KEY_FILE or PRIVATE_KEY_FILE, "
+            "or make a secret with `openssl rand -hex 32`."
+        )
     if len(secret) < SECRET_CHARACTERS:
         raise SettingsError(f"The secret in {path} can be guessed: make one with `openssl rand -hex 32`.")
     return secret

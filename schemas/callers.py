@@ -9,9 +9,10 @@ from schemas.scopes import Scope
 
 @dataclass(frozen=True, slots=True)
 class CompanyCaller:
-    """A healthcare company, by its own token."""
+    """A healthcare company, by its own token, and when that was issued (`iat`, seconds)."""
 
     company_id: CompanyId
+    issued_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Standing(StrEnum):
     GOOD = "good"
     COMPANY_NOT_ACTIVE = "company_not_active"
     TOKEN_REVOKED = "token_revoked"
+    SECRET_REVOKED = "secret_revoked"
+    """A secret of the company was revoked after the token was issued: it counts, but manages no keys and no secrets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,21 @@ class SingleUseProfile(TokenProfile[C]):
 
     @property
     def spend_window(self) -> timedelta:
-        """How long a spent token must be remembered: longer than any clock of ours could accept it."""
+        """How long a spent token must be remembered: as long as any clock of ours could accept it.
+
+        It may be dated ahead by the leeway when it is seen first, and two clocks may differ by twice CLOCK_ERROR.
+        """
         return self.max_age + self.leeway + 2 * CLOCK_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class EndingProfile(SingleUseProfile[C]):
+    """A token that is accepted once, until its `exp` + leeway; `exp` is now + leeway + max_age at most."""
+
+    @property
+    def spend_window(self) -> timedelta:
+        """See `SingleUseProfile`: with one more leeway, after the end."""
+        return self.max_age + 2 * self.leeway + 2 * CLOCK_ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,7 @@ PROFESSIONAL: Final = SingleUseProfile(
 )
 
 
-ASSERTION: Final = SingleUseProfile(
+ASSERTION: Final = EndingProfile(
     name="client_assertion",
     typ=frozenset({None, "jwt", "client-authentication+jwt"}),
     algorithms=PROFESSIONAL.algorithms,

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, cast
 
 from common.errors import SettingsError
 from common.key_files import read_secret
@@ -55,11 +56,10 @@ def read_own_services(settings: Settings) -> OwnServices:
 
 
 def read_own_credential(own: ServiceSettings) -> str | ServiceKey:
-    """Return the secret or the private key of the service that we are. Raises SettingsError."""
+    """Return the secret or the private key of the service that we are; it has one, as `own_credential` sees to.
+
+    Raises SettingsError.
+    """
     if own.secret_file is not None:
         return read_secret(own.secret_file)
-    if own.private_key_file is not None:
-        return read_private_key(own.private_key_file)
-    raise SettingsError(
-        "A service proves who it is by its private key: set its PRIVATE_KEY_FILE, which is no one else's."
-    )
+    return read_private_key(cast("Path", own.private_key_file))

@@ -17,7 +17,7 @@ CAUSES: Final = _set(
     malformed_token untrusted_issuer unknown_key bad_signature
     token_rejected authentic_token_rejected claim_rejected token_expired token_replayed
     no_credentials unreadable_credentials unknown_client wrong_secret invalid_client
-    not_authenticated company_not_active token_revoked registration_ended launch_ended
+    not_authenticated company_not_active token_revoked secret_revoked registration_ended launch_ended
     sign_in_failed provider_refused id_token_rejected no_bsn assurance_too_low
     permission_denied wrong_role scope_missing consent_missing
     not_found another_company another_patient not_linked no_treatment_relationship

@@ -67,7 +67,10 @@ class CompanyStore(Protocol):
         ...
 
     async def note_use(self, secret_id: UUID, now: datetime, unless_after: datetime) -> None:
-        """Keep that a secret was used, unless a use after that time is kept; waits for nobody, and never raises."""
+        """Keep that a secret was used, unless a use after that time is kept; waits for nobody for long.
+
+        Raises nothing, but for a connection that is lost.
+        """
         ...
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
@@ -76,14 +79,17 @@ class CompanyStore(Protocol):
 
 
 class SecretStore(CompanyStore, Protocol):
-    async def change_secrets(self, company_id: CompanyId) -> None:
-        """Let nobody else change this company's secrets until the transaction that is open has ended."""
+    async def lock_secrets(self, company_id: CompanyId) -> datetime | None:
+        """Let nobody else change this company's secrets until the transaction that is open has ended.
+
+        Return when one of them was revoked last.
+        """
         ...
 
     async def add_secret(self, company_id: CompanyId, secret: CompanySecret) -> None:
         """Keep one more secret, and none any longer whose end has come."""
         ...
 
-    async def remove_secret(self, company_id: CompanyId, secret_id: UUID) -> None:
-        """Forget a secret of a company."""
+    async def remove_secret(self, company_id: CompanyId, secret_id: UUID, now: datetime) -> None:
+        """Forget a secret of a company, and keep that one was revoked now."""
         ...

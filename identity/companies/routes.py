@@ -75,7 +75,9 @@ class CompanySecretEndpoints:
         """Make one more secret, and show it this once."""
         caller = await self.access.company(bearer_token(request), Scope.KEYS_MANAGE)
         asked = SecretRequest.parse(await json_object(request), Rules())
-        secret, text = await self.secrets.make(caller.company_id, asked.label, asked.expires_in_days)
+        secret, text = await self.secrets.make(
+            caller.company_id, asked.label, asked.expires_in_days, issued_at=caller.issued_at
+        )
         answer = MadeSecret(
             id=secret.secret_id,
             company_secret=text,

@@ -62,9 +62,13 @@ class Companies:
         secrets = [LiveSecret(secret.secret_id, secret.digest, secret.last_used_at) for secret in found[1]]
         return RegisteredClient(Client(company_id, found[0].name), secrets)
 
+    def is_due(self, secret: LiveSecret, now: datetime) -> bool:
+        """See `Clients`."""
+        return secret.last_used_at is None or secret.last_used_at <= now - USE_NOTED
+
     async def used(self, secret: LiveSecret, now: datetime) -> None:
         """See `Clients`."""
-        if secret.last_used_at is None or secret.last_used_at <= now - USE_NOTED:
+        if self.is_due(secret, now):
             await self.store.note_use(secret.secret_id, now, now - USE_NOTED)
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:

@@ -1,9 +1,10 @@
 """Companies in the database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -20,11 +21,14 @@ from sqlalchemy import (
     exists,
     or_,
     select,
+    text,
     update,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.sql import IDENTITY, Database, UtcDateTime
 from identity.companies.model import Company, CompanySecret, Status, first_secret
+from identity.companies.tokens import is_older
 from schemas.facts import Standing
 from schemas.identifiers import CompanyId
 
@@ -35,6 +39,7 @@ companies = Table(
     Column("name", String(200), nullable=False),
     Column("status", String(16), nullable=False),
     Column("registered_at", UtcDateTime, nullable=False),
+    Column("secret_revoked_at", UtcDateTime),
 )
 
 company_secrets = Table(
@@ -56,6 +61,12 @@ revoked_tokens = Table(
     Column("jti_digest", LargeBinary(32), primary_key=True),
     Column("kept_until", UtcDateTime, nullable=False, index=True),
 )
+
+ENDED_KEPT: Final = timedelta(days=30)
+"""How long a secret is kept after its end."""
+
+_NOTE_WAIT: Final = "200ms"
+"""How long a token waits at most for the note of a last use; SKIP LOCKED does not skip a lock on the whole table."""
 
 _log = structlog.get_logger("companies")
 
@@ -118,18 +129,32 @@ class SqlCompanies:
         )
         async with self.database.transaction() as connection:
             try:
-                async with connection.begin_nested():  # what fails here takes nothing with it
+                # What fails or takes long in here takes nothing with it.
+                async with connection.begin_nested(), self._impatient(connection):
                     await connection.execute(change.values(last_used_at=now))
             except exc.DBAPIError as error:
                 if error.connection_invalidated:
                     raise  # and everything else of this transaction with it
                 _log.warning("last use not kept", cause=type(error.orig).__name__)
 
-    async def change_secrets(self, company_id: CompanyId) -> None:
+    @asynccontextmanager
+    async def _impatient(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Have PostgreSQL give up a statement inside by itself: the driver, which waits longer, loses the connection.
+
+        SQLite has one writer, which has its turn already. The rollback of a savepoint sets it back too.
+        """
+        if not self.database.is_sqlite:
+            await connection.execute(text(f"SET LOCAL statement_timeout = '{_NOTE_WAIT}'"))
+        yield
+        if not self.database.is_sqlite:
+            await connection.execute(text("SET LOCAL statement_timeout TO DEFAULT"))
+
+    async def lock_secrets(self, company_id: CompanyId) -> datetime | None:
         # NO KEY UPDATE: rows that merely refer to the company can still be written. SQLite has one writer anyway.
-        lock = select(companies.c.company_id).where(companies.c.company_id == company_id)
+        lock = select(companies.c.secret_revoked_at).where(companies.c.company_id == company_id)
         async with self.database.transaction() as connection:
-            await connection.execute(lock.with_for_update(key_share=True))
+            revoked_at: datetime | None = await connection.scalar(lock.with_for_update(key_share=True))
+        return revoked_at
 
     async def add_secret(self, company_id: CompanyId, secret: CompanySecret) -> None:
         over = (company_secrets.c.company_id == company_id, company_secrets.c.expires_at <= secret.created_at)
@@ -137,10 +162,13 @@ class SqlCompanies:
             await connection.execute(delete(company_secrets).where(*over))
             await connection.execute(company_secrets.insert().values(asdict(secret) | {"company_id": company_id}))
 
-    async def remove_secret(self, company_id: CompanyId, secret_id: UUID) -> None:
+    async def remove_secret(self, company_id: CompanyId, secret_id: UUID, now: datetime) -> None:
         this = (company_secrets.c.company_id == company_id, company_secrets.c.secret_id == secret_id)
+        last = companies.c.secret_revoked_at
+        earlier = (companies.c.company_id == company_id, or_(last.is_(None), last < now))  # another clock may be ahead
         async with self.database.transaction() as connection:
             await connection.execute(delete(company_secrets).where(*this))
+            await connection.execute(update(companies).where(*earlier).values(secret_revoked_at=now))
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
         query = select(companies.c.company_id, companies.c.name).where(companies.c.company_id.in_(company_ids))
@@ -154,14 +182,17 @@ class SqlCompanyTokens:
 
     database: Database
 
-    async def standing(self, company_id: CompanyId, jti_digest: bytes) -> Standing:
+    async def standing(self, company_id: CompanyId, jti_digest: bytes, issued_at: int | None) -> Standing:
         revoked = exists().where(revoked_tokens.c.company_id == company_id, revoked_tokens.c.jti_digest == jti_digest)
-        query = select(companies.c.status, revoked.label("revoked")).where(companies.c.company_id == company_id)
+        asked = (companies.c.status, companies.c.secret_revoked_at, revoked.label("revoked"))
         async with self.database.read() as connection:
-            row = (await connection.execute(query)).first()
+            row = (await connection.execute(select(*asked).where(companies.c.company_id == company_id))).first()
         if row is None or row.status != Status.ACTIVE.value:
             return Standing.COMPANY_NOT_ACTIVE
-        return Standing.TOKEN_REVOKED if row.revoked else Standing.GOOD
+        if row.revoked:
+            return Standing.TOKEN_REVOKED
+        older = issued_at is not None and is_older(issued_at, row.secret_revoked_at)
+        return Standing.SECRET_REVOKED if older else Standing.GOOD
 
     async def revoke(self, company_id: CompanyId, jti_digest: bytes, until: datetime) -> bool:
         values = {"company_id": company_id, "jti_digest": jti_digest, "kept_until": until}
@@ -171,9 +202,10 @@ class SqlCompanyTokens:
 
 
 async def purge(database: Database, now: datetime) -> None:
-    """Forget the revoked tokens that no clock could accept any more."""
+    """Forget the revoked tokens that no clock could accept any more, and secrets a while after their end."""
     async with database.transaction() as connection:
         await connection.execute(delete(revoked_tokens).where(revoked_tokens.c.kept_until <= now))
+        await connection.execute(delete(company_secrets).where(company_secrets.c.expires_at <= now - ENDED_KEPT))
 
 
 def _company(row: Row[Any]) -> Company:

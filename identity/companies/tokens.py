@@ -12,13 +12,21 @@ from sso.verifier.replay import jti_digest
 
 
 class CompanyTokenStore(Protocol):
-    async def standing(self, company_id: CompanyId, jti_digest: bytes) -> Standing:
-        """Return whether the company is active, and has not revoked this token of its own; in one query."""
+    async def standing(self, company_id: CompanyId, jti_digest: bytes, issued_at: int | None) -> Standing:
+        """Return whether the company is active, and has not revoked this token of its own, or a secret since its `iat`.
+
+        In one query. None: the secrets are not asked after.
+        """
         ...
 
     async def revoke(self, company_id: CompanyId, jti_digest: bytes, until: datetime) -> bool:
         """Keep until then that a token is revoked; return whether that is new."""
         ...
+
+
+def is_older(issued_at: int, revoked_at: datetime | None) -> bool:
+    """Return whether a token is from before a secret was revoked, or may be: its `iat` is in whole seconds."""
+    return revoked_at is not None and issued_at <= revoked_at.timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +35,9 @@ class CompanyTokens:
 
     store: CompanyTokenStore
 
-    async def standing(self, company_id: CompanyId, jti: str) -> Standing:
-        """Return whether the company is active, and has not revoked this access token of its own."""
-        return await self.store.standing(company_id, jti_digest(jti))
+    async def standing(self, company_id: CompanyId, jti: str, issued_at: int | None) -> Standing:
+        """See `CompanyTokenStore`."""
+        return await self.store.standing(company_id, jti_digest(jti), issued_at)
 
     async def revoke(self, company_id: CompanyId, claims: AccessClaims) -> bytes | None:
         """Revoke an access token, in the open transaction; return its jti's digest, None if it was revoked before.

@@ -41,16 +41,17 @@ def add(company_id: Whose, label: Label = None, expires_in_days: Days = None, co
     """Make one more secret, and show it this once: hand it over so that nobody else reads it."""
     if label is not None and (len(label) > MAX_TEXT or not label.isprintable()):
         raise typer.BadParameter(f"A label has at most {MAX_TEXT} characters that can be printed.")
-    secret, text = _with_secrets(
-        config, company_id, lambda secrets, whose: secrets.make(whose, label, expires_in_days, by_operator=True)
-    )
+    secret, text = _with_secrets(config, company_id, lambda secrets, whose: secrets.make(whose, label, expires_in_days))
     typer.echo(text)
     typer.echo(f"Secret {secret.secret_id}, which ends {_time(secret.expires_at)}: it is not shown again.", err=True)
 
 
 @app.command()
 def revoke(company_id: Whose, secret_id: SecretId, config: Config = None) -> None:
-    """Revoke a secret: it gets no token from now on. Tokens that it got are good for up to 15 minutes more."""
+    """Revoke a secret: it gets no token from now on.
+
+    Tokens from before manage no keys and no secrets any more, and end within 15 minutes.
+    """
     _with_secrets(config, company_id, lambda secrets, whose: secrets.revoke(whose, secret_id.lower(), by_operator=True))
     typer.echo(f"{printable(secret_id)} is revoked.")
 

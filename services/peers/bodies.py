@@ -53,10 +53,11 @@ class KnownPseudoniemen(Reply):
 
 
 class OfToken(Question):
-    """An access token that says it is this company's."""
+    """An access token that says it is this company's. A service that is older than identity does not tell its `iat`."""
 
     company_id: UUID
     jti: str
+    iat: int | None = None
 
 
 class TokenStanding(Reply):

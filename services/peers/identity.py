@@ -33,9 +33,12 @@ class PeerCompanies:
 
     peer: Peer
 
-    async def standing(self, company_id: CompanyId, jti: str) -> Standing:
-        """Return whether the company is active, and has not revoked this token of its own. Raises Unavailable."""
-        asked = bodies.OfToken(company_id=company_id, jti=jti)
+    async def standing(self, company_id: CompanyId, jti: str, issued_at: int) -> Standing:
+        """Return whether the company is active, and has not revoked this token, or a secret since.
+
+        Raises Unavailable.
+        """
+        asked = bodies.OfToken(company_id=company_id, jti=jti, iat=issued_at)
         return bodies.TokenStanding.of(await self.peer.ask(_STANDING, asked.wire(), safe=True)).standing
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
@@ -118,7 +121,7 @@ class IdentityAnswers:
         """Answer `standing`."""
         await require_service(self.access, request, "dossier")
         asked = bodies.OfToken.parse(await json_object(request), Rules())
-        standing = await self.tokens.standing(CompanyId(asked.company_id), asked.jti)
+        standing = await self.tokens.standing(CompanyId(asked.company_id), asked.jti, asked.iat)
         return JSONResponse(bodies.TokenStanding(standing=standing).wire())
 
     async def names(self, request: Request) -> Response:

@@ -7,7 +7,7 @@ import base64
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Final, Protocol
@@ -63,6 +63,10 @@ class Clients(Protocol):
         """Return the company if it exists and is active."""
         ...
 
+    def is_due(self, secret: LiveSecret, now: datetime) -> bool:
+        """Return whether `used` would write now: it does not for each use."""
+        ...
+
     async def used(self, secret: LiveSecret, now: datetime) -> None:
         """Take note that a company got in with a secret, in the transaction that is open: roughly, and if it goes."""
         ...
@@ -101,7 +105,7 @@ class Assertions(Protocol):
 class SignedCredentials:
     """A client assertion, not verified, and whom else the request names."""
 
-    assertion: str
+    assertion: str = field(repr=False)
     client_id: str | None
 
 
@@ -110,7 +114,7 @@ class Credentials:
     """What a caller claims to be, and the secret that should prove it; `scheme` is what to challenge with."""
 
     client_id: str
-    secret: str
+    secret: str = field(repr=False)
     scheme: str
 
 
@@ -198,6 +202,10 @@ class ClientAuthentication:
         except TokenRejected as error:
             raise refused(error) from None
         return Client(signed.company_id, signed.company_name, signed.jti)
+
+    def leaves_a_trace(self, client: Client, now: datetime) -> bool:
+        """Return whether `use_up` has anything to write: without it there is no need of a transaction."""
+        return client.jti is not None or (client.secret is not None and self.clients.is_due(client.secret, now))
 
     async def use_up(self, client: Client, now: datetime) -> None:
         """Use up the assertion, if it was one: last of all, when nothing else can refuse the request any more.

@@ -38,7 +38,7 @@ class IntrospectionEndpoint:
         """Tell whether a token would be accepted now, and what it says; nothing of persons."""
         async with self.owners.asking(request) as asked:
             answer = await self._shown(asked)
-            if asked.client.jti is not None:
+            if self.owners.clients.leaves_a_trace(asked.client, asked.now):
                 async with self.owners.audit.unit_of_work():
                     await self.owners.clients.use_up(asked.client, asked.now)
         return JSONResponse(answer.wire(), headers=NO_STORE)

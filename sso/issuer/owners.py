@@ -6,7 +6,7 @@ Every other token, another company's or nobody's, looks like one that is no good
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -38,7 +38,7 @@ class Question:
     """Who asks, about which token, and when; `token_type_hint` is not needed to tell what a token is."""
 
     client: Client
-    token: str
+    token: str = field(repr=False)
     now: datetime
 
 

@@ -71,7 +71,8 @@ class RevocationEndpoint(Generic[R]):
         professional = None
         if access is None:
             professional = await self.professional.revocable(asked.token, company_id, asked.now)
-        if access is None and professional is None and asked.client.jti is None:
+        idle = access is None and professional is None
+        if idle and not self.owners.clients.leaves_a_trace(asked.client, asked.now):
             return
         async with audit.unit_of_work():
             if access is not None:

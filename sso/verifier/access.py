@@ -41,8 +41,11 @@ class OwnKeys(Protocol):
 
 
 class Companies(Protocol):
-    async def standing(self, company_id: CompanyId, jti: str) -> Standing:
-        """Return whether the company is active, and has not revoked this access token of its own."""
+    async def standing(self, company_id: CompanyId, jti: str, issued_at: int) -> Standing:
+        """Return whether the company is active, and has not revoked this token of its own, or a secret since its `iat`.
+
+        One query: it is asked at every request.
+        """
         ...
 
 
@@ -143,7 +146,7 @@ class AccessTokens:
         claims = await self.own.known(token, now)
         if not isinstance(claims, CompanyClaims | LaunchClaims) or claims.company_id != company_id:
             return None
-        if await self.companies.standing(company_id, claims.jti) is not Standing.GOOD:
+        if not _lets_in(await self._standing(claims)):
             return None
         if isinstance(claims, LaunchClaims):
             try:
@@ -153,16 +156,35 @@ class AccessTokens:
         return claims
 
     async def _company(self, claims: CompanyClaims, scope: Scope | None) -> CompanyCaller:
-        await self._require_admitted(claims)
+        standing = await self._require_admitted(claims)
         if scope is not None and scope not in claims.scope.split(" "):
             refusal = PermissionDenied(f"The access token lacks the scope {scope.value}.", scope=scope.value)
             raise because(refusal, "scope_missing")
-        return CompanyCaller(CompanyId(claims.company_id))
+        if scope is Scope.KEYS_MANAGE and standing is Standing.SECRET_REVOKED:
+            raise older_than_revocation()
+        return CompanyCaller(CompanyId(claims.company_id), claims.iat)
 
-    async def _require_admitted(self, claims: CompanyClaims | LaunchClaims) -> None:
-        standing = await self.companies.standing(CompanyId(claims.company_id), claims.jti)
-        if standing is not Standing.GOOD:
+    async def _require_admitted(self, claims: CompanyClaims | LaunchClaims) -> Standing:
+        standing = await self._standing(claims)
+        if not _lets_in(standing):
             raise because(_invalid(standing.value.replace("_", " ")), standing.value)
+        return standing
+
+    async def _standing(self, claims: CompanyClaims | LaunchClaims) -> Standing:
+        return await self.companies.standing(CompanyId(claims.company_id), claims.jti, claims.iat)
+
+
+def older_than_revocation() -> NotAuthenticated:
+    """Return the refusal of a token that was issued before its company revoked a secret, where it manages keys.
+
+    Whoever had the secret may have the token. 401 `invalid_token`: a client fetches another, as for one that expired.
+    """
+    detail = "A secret of the company was revoked after this access token was issued: fetch a new one, a second later."
+    return because(NotAuthenticated(detail, error="invalid_token"), Standing.SECRET_REVOKED.value)
+
+
+def _lets_in(standing: Standing) -> bool:
+    return standing in {Standing.GOOD, Standing.SECRET_REVOKED}
 
 
 @contextmanager

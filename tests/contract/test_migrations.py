@@ -190,7 +190,9 @@ async def test_secrets_that_were_made_before_they_had_names_count_on_and_so_do_t
     clock = SetClock()
     url = f"sqlite:///{tmp_path / 'sso.db'}" if kind == "sqlite" else await postgres_server.create_database()
     databases = open_databases({IDENTITY_OWNER.name: url})
-    company = text("INSERT INTO companies VALUES (:id, 'De Linde', 'active', :at)")
+    company = text(
+        "INSERT INTO companies (company_id, name, status, registered_at) VALUES (:id, 'De Linde', 'active', :at)"
+    )
     secret = text("INSERT INTO company_secrets (digest, company_id, created_at) VALUES (:digest, :id, :at)")
     typed = (bindparam("id", type_=Uuid()), bindparam("at", type_=UtcDateTime))
     digests = {CompanyId(uuid4()): secret_digest(make_secret()) for _ in range(3)}

@@ -1,5 +1,6 @@
 """A company's secrets in the database: changed one at a time, and a last use that holds nobody up."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,14 +8,15 @@ import pytest
 from sqlalchemy import select, text
 
 from common.clock import Clock
-from common.errors import Conflict, SecretRejected, Unavailable
+from common.errors import Conflict, NotAuthenticated, SecretRejected, Unavailable
 from common.sql import Database
 from identity.companies.secrets import CompanySecrets
-from identity.companies.store_sql import SqlCompanies, company_secrets
+from identity.companies.store_sql import SqlCompanies, company_secrets, purge
 from keys.store_sql import SqlPartnerKeys
 from schemas.identifiers import CompanyId
 from tests.support.clock import SetClock
 from tests.support.databases import kept_company, open_migrated
+from tests.support.holders import for_row_lockers_too
 from tests.support.memory import MemoryAudit
 from tests.support.races import at_once
 from tests.support.servers.postgres_server import PostgresServer
@@ -98,6 +100,71 @@ async def test_a_last_use_that_somebody_else_is_writing_holds_nobody_up(postgres
             await connection.execute(held.with_for_update())
             await SqlCompanies(database).note_use(secret_id, clock(), clock() - HOUR)
         assert await last_use(database, secret_id) is None
+
+
+async def test_a_last_use_waits_for_no_lock_on_the_table_and_what_follows_waits_as_ever(
+    postgres_server: PostgresServer,
+) -> None:
+    """On PostgreSQL alone: an index is being made, say. Without a limit the driver would give up after two seconds."""
+    clock, url = SetClock(), await postgres_server.create_database()
+    async with open_migrated(url) as database:
+        company_id, secret_id = await first_secret_of(database, clock)
+        store = SqlCompanies(database)
+        async with database.transaction() as connection:
+            async with for_row_lockers_too(url, "company_secrets"):
+                await asyncio.wait_for(store.note_use(secret_id, clock(), clock() - HOUR), 1)
+            await store.note_use(secret_id, clock(), clock() - HOUR)
+            assert await connection.scalar(text("SHOW statement_timeout")) == "0"
+            await connection.execute(text("UPDATE companies SET name = 'De Brug'"))
+        assert await last_use(database, secret_id) == clock()
+        assert await store.names([company_id]) == {company_id: "De Brug"}
+
+
+async def test_a_last_use_that_takes_long_takes_nothing_with_it(postgres_server: PostgresServer) -> None:
+    clock, url = SetClock(), await postgres_server.create_database()
+    slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NEW; END'"
+    async with open_migrated(url) as database:
+        company_id, secret_id = await first_secret_of(database, clock)
+        async with database.transaction() as connection:
+            await connection.execute(text(slow))
+            trigger = "CREATE TRIGGER slow BEFORE UPDATE ON company_secrets FOR EACH ROW EXECUTE FUNCTION slow()"
+            await connection.execute(text(trigger))
+        async with database.transaction() as connection:
+            await SqlCompanies(database).note_use(secret_id, clock(), clock() - HOUR)
+            await connection.execute(text("UPDATE companies SET name = 'De Brug'"))
+        assert await last_use(database, secret_id) is None
+        assert await SqlCompanies(database).names([company_id]) == {company_id: "De Brug"}
+
+
+async def test_a_secret_whose_end_came_a_month_ago_is_forgotten(database: Database) -> None:
+    clock, company_id = SetClock(), await kept_company(database)
+    [first] = await secrets_of(database, clock).current(company_id)
+    ended, _ = await secrets_of(database, clock).make(company_id, None, 1)
+
+    async def kept() -> set[UUID]:
+        query = select(company_secrets.c.secret_id).where(company_secrets.c.company_id == company_id)
+        async with database.read() as connection:
+            return set(await connection.scalars(query))
+
+    clock.forward(days=31, seconds=-1)
+    await purge(database, clock())
+    assert await kept() == {first.secret_id, ended.secret_id}
+    clock.forward(seconds=1)
+    await purge(database, clock())
+    assert await kept() == {first.secret_id}
+
+
+async def test_a_token_that_waited_while_a_secret_was_revoked_makes_none(database: Database) -> None:
+    """It was let in before: whoever asks without a pause would else have the place of the one that goes."""
+    clock, company_id = SetClock(), await kept_company(database)
+    secrets = secrets_of(database, clock)
+    _, issued_at = await secrets.make(company_id, None, None), int(clock().timestamp())
+    [first, _] = await secrets.current(company_id)
+    await secrets.revoke(company_id, str(first.secret_id))
+    with pytest.raises(NotAuthenticated):
+        await secrets.make(company_id, None, None, issued_at=issued_at)
+    await secrets.make(company_id, None, None, issued_at=issued_at + 1)
+    assert len(await secrets.current(company_id)) == 2
 
 
 _NOT_WRITABLE = {

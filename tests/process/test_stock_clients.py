@@ -21,6 +21,7 @@ from tests.support.bsns import fresh_bsn
 from tests.support.demo_server import DemoServer
 from tests.support.ehr import Ehr
 from tests.support.examples import (
+    EXAMPLES,
     LAUNCHES,
     PERMISSIONS,
     TYPESCRIPT,
@@ -208,6 +209,13 @@ def test_the_examples_work_by_copy_and_paste(page: tuple[Ended, dict[str, str]])
         assert "accessToken" not in launch
     assert [one["code"] for one in (asked, asked_again, by_shell)] == ["consent_missing"] * 3
     assert given["PATIENT_BSN"] not in "".join(ended.lines)
+
+
+def test_no_program_on_the_page_gets_a_secret_a_token_or_a_bsn_as_an_argument() -> None:
+    """Everybody on the machine can read those; what the shell does by itself nobody sees."""
+    commands = re.findall(r"\b(?:curl|openssl|awk|sed|cat|node)\b[^|\n]*", (EXAMPLES / "README.md").read_text())
+    assert len([command for command in commands if command.startswith("curl -s")]) == 3
+    assert not [one for one in commands if re.search(r"\$(token|PATIENT_BSN|company\b|2)|-u |Bearer", one)]
 
 
 def test_an_example_prints_why_it_was_refused(page: tuple[Ended, dict[str, str]]) -> None:

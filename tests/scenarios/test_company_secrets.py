@@ -59,6 +59,22 @@ async def revoke(company: Company, secret_id: str) -> httpx2.Response:
     return await company.client.delete(f"{PATH}/{secret_id}", headers=company.bearer)
 
 
+def by_assertion(world: World, company: Company) -> dict[str, str]:
+    """Return a token request by the company's key."""
+    now = int(world.clock().timestamp())
+    own = {"iss": company.company_id, "sub": company.company_id, "aud": "http://127.0.0.1:8080"}
+    assertion = company.ehr.sign(own | {"jti": str(uuid4()), "iat": now, "exp": now + 60})
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    return {"grant_type": "client_credentials", "client_assertion_type": kind, "client_assertion": assertion}
+
+
+async def renew(world: World, company: Company, **form: str) -> None:
+    """Give a company a token that is newer than what was revoked."""
+    world.clock.forward(seconds=1)
+    answer = await company.fetch_token(**form)
+    company.token = answer.json()["access_token"]
+
+
 async def test_a_second_secret_counts_beside_the_first_and_is_shown_once(world: World, company: Company) -> None:
     answer = await company.client.post(PATH, json={"label": "2026"}, headers=company.bearer)
     secured(answer)
@@ -85,26 +101,85 @@ async def test_a_second_secret_counts_beside_the_first_and_is_shown_once(world: 
     }  # fmt: skip
 
 
-async def test_there_is_no_third_secret_until_one_of_the_two_is_revoked(world: World, company: Company) -> None:
+async def test_there_is_no_third_secret_until_one_of_the_two_is_revoked(timed: World) -> None:
+    company = await timed.company(alg="ES256")
     made = await make(company)
-    before = await state_of(world)
+    before = await state_of(timed)
     third = await company.client.post(PATH, json={}, headers=company.bearer)
     assert problem(third, 422, "secret_rejected")["reason"] == "too_many"
-    assert not await changed(world, before)
-    assert [event["cause"] for event in await said(world, third)] == ["secret_rejected"]
+    assert not await changed(timed, before)
+    assert [event["cause"] for event in await said(timed, third)] == ["secret_rejected"]
     assert (await revoke(company, made["id"])).status_code == 204
+    await renew(timed, company)
     await make(company)
 
 
-async def test_a_revoked_secret_opens_nothing_from_the_next_request_on(world: World, company: Company) -> None:
+async def test_a_revoked_secret_opens_nothing_from_the_next_request_on(timed: World) -> None:
+    company = await timed.company(alg="ES256")
     [first], made = await listed(company), await make(company)
     answer = await revoke(company, first["id"])
     assert (answer.status_code, answer.content) == (204, b"")
     oauth_error(await company.fetch_token(client_secret=company.secret), 401, "invalid_client")
     assert (await company.fetch_token(client_secret=made["companySecret"])).status_code == 200
+    assert [event["event"] for event in await said(timed, answer)] == ["secret.revoked"]
+    await renew(timed, company, client_secret=made["companySecret"])
     assert [item["id"] for item in await listed(company)] == [made["id"]]
-    assert [event["event"] for event in await said(world, answer)] == ["secret.revoked"]
     problem(await revoke(company, first["id"]), 404, "not_found")
+
+
+MANAGING: list[tuple[str, str, dict[str, Any] | None]] = [
+    ("POST", PATH, {}),
+    ("DELETE", f"{PATH}/{uuid4()}", None),
+    ("POST", "/company/keys", {"jwk": {}}),
+    ("DELETE", "/company/keys/x", None),
+    ("PUT", "/company/jwks-uri", {"jwksUri": "https://ehr.example/jwks"}),
+    ("DELETE", "/company/jwks-uri", None),
+]
+
+
+async def test_a_token_from_before_the_revocation_of_a_secret_makes_no_way_back_in(timed: World) -> None:
+    """Whoever had the secret may have a token that it got."""
+    company = await timed.company(alg="ES256")
+    [first], made = await listed(company), await make(company)
+    assert (await revoke(company, first["id"])).status_code == 204
+    fetched = await company.fetch_token(client_secret=made["companySecret"])  # in the same second: it may be either
+    for token in (company.token, fetched.json()["access_token"]):
+        before = await state_of(timed)
+        for method, path, body in MANAGING:
+            header = {"Authorization": f"Bearer {token}"}
+            answer = await company.client.request(method, path, json=body, headers=header)
+            assert "fetch a new one" in problem(answer, 401, "not_authenticated")["detail"], path
+            assert 'error="invalid_token"' in answer.headers["www-authenticate"]
+            [event] = await said(timed, answer)
+            assert (event["event"], event["cause"]) == ("bearer.refused", "secret_revoked")
+        assert not await changed(timed, before)
+        assert (await company.client.get("/company", headers=header)).status_code == 200
+
+    await renew(timed, company, client_secret=made["companySecret"])
+    await make(company)
+    assert len(await listed(company)) == 2
+
+
+@pytest.mark.parametrize("path", ["/auth/introspect", "/auth/revoke"])
+async def test_a_use_of_a_secret_to_ask_about_a_token_is_a_use(timed: World, path: str) -> None:
+    company = await timed.company(alg="ES256")
+    company.token = (await company.fetch_token()).json()["access_token"]
+
+    async def ask() -> datetime:
+        answer = await company.client.post(path, data={"token": "x"}, headers=company.basic)
+        assert answer.status_code == 200
+        [secret] = await listed(company)
+        return datetime.fromisoformat(secret["lastUsedAt"])
+
+    began = timed.clock()
+    timed.clock.forward(minutes=14)  # not due yet: that is as long as the token lasts, so the next one is fetched
+    before = await state_of(timed)
+    assert await ask() == began
+    assert not await changed(timed, before)
+    timed.clock.forward(minutes=46)
+    form = by_assertion(timed, company)
+    company.token = (await company.client.post("/auth/token", data=form)).json()["access_token"]
+    assert await ask() == timed.clock()
 
 
 async def test_a_secret_ends_at_its_time_and_makes_room(timed: World) -> None:
@@ -123,21 +198,25 @@ async def test_a_secret_ends_at_its_time_and_makes_room(timed: World) -> None:
     assert len(await listed(company)) == 2
 
 
-async def test_the_only_secret_of_a_company_without_a_key_stays(world: World) -> None:
-    company = await without_keys(world)
+async def test_the_only_secret_of_a_company_without_a_key_stays(timed: World) -> None:
+    company = await without_keys(timed)
     [first] = await listed(company)
-    before = await state_of(world)
+    before = await state_of(timed)
     problem(await revoke(company, first["id"]), 409, "conflict")
-    assert not await changed(world, before)
+    assert not await changed(timed, before)
     second = await make(company)
     assert (await revoke(company, first["id"])).status_code == 204
+    await renew(timed, company, client_secret=second["companySecret"])
     problem(await revoke(company, second["id"]), 409, "conflict")
 
 
-async def test_a_company_that_has_a_key_can_do_without_a_secret(company: Company) -> None:
+async def test_a_company_that_has_a_key_can_do_without_a_secret(timed: World) -> None:
+    company = await timed.company(alg="ES256")
     [first] = await listed(company)
     assert (await revoke(company, first["id"])).status_code == 204
     oauth_error(await company.fetch_token(), 401, "invalid_client")
+    timed.clock.forward(seconds=1)
+    company.token = (await company.client.post("/auth/token", data=by_assertion(timed, company))).json()["access_token"]
     assert await listed(company) == []
 
 
@@ -197,12 +276,7 @@ async def test_a_token_by_an_assertion_is_no_use_of_a_secret(timed: World) -> No
     company = await timed.company(alg="ES256")
     [before] = await listed(company)
     timed.clock.forward(hours=2)
-    now = int(timed.clock().timestamp())
-    own = {"iss": company.company_id, "sub": company.company_id, "aud": "http://127.0.0.1:8080"}
-    assertion = company.ehr.sign(own | {"jti": str(uuid4()), "iat": now, "exp": now + 60})
-    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    form = {"grant_type": "client_credentials", "client_assertion_type": kind, "client_assertion": assertion}
-    answer = await company.client.post("/auth/token", data=form)
+    answer = await company.client.post("/auth/token", data=by_assertion(timed, company))
     company.token = answer.json()["access_token"]
     assert (await listed(company))[0]["lastUsedAt"] == before["lastUsedAt"]
 
@@ -225,10 +299,11 @@ async def test_an_operator_helps_a_company_that_has_lost_its_secret(world: World
     assert [line.split()[0] for line in shown.out.splitlines()] == [item["id"] for item in await listed(company)]
     assert "by phone" in shown.out
     assert (await operator(world, "add", company.company_id)).code == 1  # there are two
+    [kept] = [item for item in await listed(company) if item["id"] != lost["id"]]
 
     assert (await operator(world, "revoke", company.company_id, lost["id"])).code == 0
     oauth_error(await company.fetch_token(), 401, "invalid_client")
-    [kept] = await listed(company)
+    problem(await company.client.get(PATH, headers=company.bearer), 401, "not_authenticated")
     assert "make another secret first" in (await operator(world, "revoke", company.company_id, kept["id"])).err
     events = [event for event in await said_of(world, company.company_id) if event["event"].startswith("secret.")]
     assert [(event["event"], event.get("by_operator")) for event in events] == [

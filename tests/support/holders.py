@@ -24,6 +24,11 @@ def for_readers_alone(url: str, table: str) -> Holding:
     return _held(url, f"LOCK TABLE {table} IN EXCLUSIVE MODE")
 
 
+def for_row_lockers_too(url: str, table: str) -> Holding:
+    """Have whoever writes to a table wait; not whoever merely locks rows of it. Give a connection to look."""
+    return _held(url, f"LOCK TABLE {table} IN SHARE MODE")
+
+
 def a_row(url: str, table: str) -> Holding:
     """Have whoever changes or locks some row of a table wait; give a connection to look at who waits."""
     return _held(url, f"SELECT FROM {table} LIMIT 1 FOR UPDATE")

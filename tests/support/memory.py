@@ -13,6 +13,7 @@ from common.audit.events import Event
 from common.clock import Clock
 from common.errors import KeyRejected
 from common.limits import Counted
+from identity.companies.tokens import is_older
 from keys import policy
 from keys.partners import MAX_KEYS, PartnerKey
 from keys.ring import Purpose, SealedKey
@@ -68,6 +69,7 @@ class MemoryCompanies:
     signers: dict[CompanyId, Signer] = field(default_factory=dict)
     secrets: dict[CompanyId, list[str]] = field(default_factory=dict)
     revoked: set[tuple[CompanyId, str]] = field(default_factory=set)
+    secret_revoked_at: dict[CompanyId, datetime] = field(default_factory=dict)
 
     def add(self, *secrets: str, name: str = "Huisartsenpraktijk De Linde") -> CompanyId:
         company_id = CompanyId(uuid4())
@@ -78,10 +80,13 @@ class MemoryCompanies:
     async def signer(self, company_id: CompanyId) -> Signer | None:
         return self.signers.get(company_id)
 
-    async def standing(self, company_id: CompanyId, jti: str) -> Standing:
+    async def standing(self, company_id: CompanyId, jti: str, issued_at: int) -> Standing:
         if company_id not in self.signers:
             return Standing.COMPANY_NOT_ACTIVE
-        return Standing.TOKEN_REVOKED if (company_id, jti) in self.revoked else Standing.GOOD
+        if (company_id, jti) in self.revoked:
+            return Standing.TOKEN_REVOKED
+        older = is_older(issued_at, self.secret_revoked_at.get(company_id))
+        return Standing.SECRET_REVOKED if older else Standing.GOOD
 
     async def client(self, company_id: CompanyId) -> RegisteredClient | None:
         signer = self.signers.get(company_id)
@@ -89,6 +94,9 @@ class MemoryCompanies:
             return None
         live = [LiveSecret(uuid4(), secret_digest(secret)) for secret in self.secrets[company_id]]
         return RegisteredClient(Client(company_id, signer.company_name), live)
+
+    def is_due(self, _secret: LiveSecret, _now: datetime) -> bool:
+        return False
 
     async def used(self, secret: LiveSecret, now: datetime) -> None:
         pass

@@ -58,8 +58,8 @@ async def service(desk: Desk, token: str) -> object:
 
 async def test_each_caller_is_told_apart_by_the_role_that_we_signed() -> None:
     desk = Desk()
-    caller = CompanyCaller(desk.company)
-    assert await company(desk, desk.signed()) == caller
+    caller = await company(desk, desk.signed())
+    assert caller == CompanyCaller(desk.company, int(desk.clock().timestamp()))
     assert await either(desk, desk.signed()) == caller
     assert await either(desk, desk.launch_token()) == LaunchCaller(desk.company, LAUNCH_ID, PATIENT_OF_LAUNCH)
     assert await service(desk, desk.internal_token()) == "dossier"

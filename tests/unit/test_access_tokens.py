@@ -200,6 +200,22 @@ async def test_a_scope_that_was_not_granted_is_403_and_named() -> None:
     assert caught.value.scope == "dossier:write"
 
 
+async def test_a_token_from_before_a_secret_was_revoked_manages_no_keys_and_does_all_else() -> None:
+    office = Office()
+    older = office.issue(scope="dossier:read keys:manage")
+    office.companies.secret_revoked_at[office.company] = office.clock() + timedelta(seconds=0.9)
+    with pytest.raises(NotAuthenticated, match="fetch a new one") as caught:
+        await office.access.company(older, Scope.KEYS_MANAGE)
+    assert (caught.value.error, caught.value.cause) == ("invalid_token", "secret_revoked")
+    assert await office.accepted(older)
+    assert await office.access.of_company(older, office.company, office.clock()) is not None
+    with pytest.raises(PermissionDenied):  # what it never could is said as ever
+        await office.access.company(office.issue(), Scope.KEYS_MANAGE)
+    office.clock.forward(seconds=1)
+    newer = office.issue(scope="keys:manage")
+    assert (await office.access.company(newer, Scope.KEYS_MANAGE)).issued_at == office.clock().timestamp()
+
+
 @pytest.mark.parametrize("scope", ["", "dossier:reader", "xdossier:read", "DOSSIER:READ", "dossier:read,keys:manage"])
 async def test_a_scope_is_a_whole_word(scope: str) -> None:
     office = Office()

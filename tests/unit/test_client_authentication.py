@@ -11,8 +11,18 @@ from hypothesis import strategies as st
 
 from common.errors import InvalidClient, InvalidInput
 from schemas.identifiers import CompanyId
-from sso.issuer.clients import Credentials, authenticate, from_form, make_secret, secret_digest
+from sso.issuer.clients import (
+    Client,
+    Credentials,
+    SignedCredentials,
+    authenticate,
+    from_form,
+    make_secret,
+    secret_digest,
+)
+from sso.issuer.owners import Question
 from tests.support.characters import full_width
+from tests.support.clock import SetClock
 from tests.support.memory import MemoryCompanies
 
 ID = "3fa85f64-5717-4562-b3fc-2c963f66afa6"
@@ -169,3 +179,9 @@ def test_secrets_are_long_and_differ() -> None:
     secrets = {make_secret() for _ in range(100)}
     assert len(secrets) == 100
     assert min(map(len, secrets)) >= 43
+
+
+def test_no_secret_assertion_or_token_shows_where_what_holds_it_is_printed() -> None:
+    asked = Question(Client(CompanyId(uuid4()), "De Linde"), "s3cret", SetClock()())
+    for holder in (Credentials("id", "s3cret", "Basic"), SignedCredentials("s3cret", "id"), asked):
+        assert "s3cret" not in repr(holder)

@@ -1,9 +1,11 @@
 """The commands that do not serve: what they print, and how they end."""
 
+import json
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from joserfc.jwk import ECKey
 
 from common.errors import SettingsError
 from common.key_files import make_key, read_secret
@@ -93,6 +95,18 @@ def test_the_secret_of_a_service_has_to_be_beyond_guessing(tmp_path: Path) -> No
     assert "s3cret" not in str(caught.value)
     with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
         read_secret(tmp_path)
+
+
+@pytest.mark.parametrize("format_of", ["PEM", "JWK"])
+@pytest.mark.parametrize("half", ["private", "public"])
+def test_a_key_is_no_secret(tmp_path: Path, format_of: str, half: str) -> None:
+    private = half == "private"
+    file, key = tmp_path / "dossier.pem", ECKey.generate_key("P-256")
+    text = key.as_pem(private=private).decode() if format_of == "PEM" else json.dumps(key.as_dict(private=private))
+    file.write_text(f"\n{text}")
+    with pytest.raises(SettingsError, match=r"has a key and no secret: .*PUBLIC_KEY_FILE") as caught:
+        read_secret(file)
+    assert text[30:60] not in str(caught.value)
 
 
 def test_companies_are_asked_after_in_a_database_that_is_current(tmp_path: Path) -> None:

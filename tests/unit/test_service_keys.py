@@ -139,8 +139,6 @@ def test_a_service_proves_who_it_is_by_its_private_key_or_its_secret(tmp_path: P
     assert isinstance(own, ServiceKey)
     assert own.key.is_private
     assert read_own_credential(ServiceSettings(secret_file=secret)) == "9f" * 32
-    with pytest.raises(SettingsError, match="PRIVATE_KEY_FILE"):
-        read_own_credential(ServiceSettings(public_key_file=pair[1]))
 
 
 def test_the_command_makes_a_pair_for_its_owner_alone_and_never_over_an_older_one(tmp_path: Path) -> None:

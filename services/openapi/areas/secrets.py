@@ -68,7 +68,7 @@ OPERATIONS: Final = (
         caller=Caller.COMPANY,
         scope=Scope.KEYS_MANAGE,
         parameters=[Parameter("id", "path", UUID, "The secret's id", str(examples.SECRET_ID))],
-        replies=[Reply(204, "Revoked: it gets no token from now on")],
+        replies=[Reply(204, "Revoked: it gets no token from now on, and older tokens manage no keys and no secrets")],
         errors=[errors.NotFound, errors.Conflict],
     ),
 )
