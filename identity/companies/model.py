@@ -90,6 +90,10 @@ class SecretStore(CompanyStore, Protocol):
         """Keep one more secret, and none any longer whose end has come."""
         ...
 
-    async def remove_secret(self, company_id: CompanyId, secret_id: UUID, now: datetime) -> None:
-        """Forget a secret of a company, and keep that one was revoked now."""
+    async def remove_secret(self, company_id: CompanyId, secret_id: UUID) -> None:
+        """Forget a secret of a company."""
+        ...
+
+    async def keep_revocation(self, company_id: CompanyId, at: datetime) -> None:
+        """Keep when a secret of a company was revoked last, unless a later time is kept."""
         ...

@@ -78,5 +78,8 @@ class CompanySecrets:
             if len(live) == 1 and not await self.keys.current(company_id):
                 raise Conflict("This is the only secret, and there is no key: make another secret first.")
             found: UUID = live[secret_id].secret_id
-            await self.store.remove_secret(company_id, found, now)
+            await self.store.remove_secret(company_id, found)
+            await self.store.keep_revocation(company_id, self.clock())
             await self.audit.write(SECRET_REVOKED(now, **whose, secret_id=found, by_operator=by_operator))
+        # Until the commit the secret got tokens: a second time, now that it gets none, so that those are older too.
+        await self.store.keep_revocation(company_id, self.clock())

@@ -162,13 +162,16 @@ class SqlCompanies:
             await connection.execute(delete(company_secrets).where(*over))
             await connection.execute(company_secrets.insert().values(asdict(secret) | {"company_id": company_id}))
 
-    async def remove_secret(self, company_id: CompanyId, secret_id: UUID, now: datetime) -> None:
+    async def remove_secret(self, company_id: CompanyId, secret_id: UUID) -> None:
         this = (company_secrets.c.company_id == company_id, company_secrets.c.secret_id == secret_id)
-        last = companies.c.secret_revoked_at
-        earlier = (companies.c.company_id == company_id, or_(last.is_(None), last < now))  # another clock may be ahead
         async with self.database.transaction() as connection:
             await connection.execute(delete(company_secrets).where(*this))
-            await connection.execute(update(companies).where(*earlier).values(secret_revoked_at=now))
+
+    async def keep_revocation(self, company_id: CompanyId, at: datetime) -> None:
+        last = companies.c.secret_revoked_at
+        earlier = (companies.c.company_id == company_id, or_(last.is_(None), last < at))  # another clock may be ahead
+        async with self.database.transaction() as connection:
+            await connection.execute(update(companies).where(*earlier).values(secret_revoked_at=at))
 
     async def names(self, company_ids: Collection[CompanyId]) -> Mapping[CompanyId, str]:
         query = select(companies.c.company_id, companies.c.name).where(companies.c.company_id.in_(company_ids))

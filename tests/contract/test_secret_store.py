@@ -7,12 +7,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
+from common.audit.events import Event
 from common.clock import Clock
 from common.errors import Conflict, NotAuthenticated, SecretRejected, Unavailable
 from common.sql import Database
 from identity.companies.secrets import CompanySecrets
-from identity.companies.store_sql import SqlCompanies, company_secrets, purge
+from identity.companies.store_sql import SqlCompanies, SqlCompanyTokens, company_secrets, purge
 from keys.store_sql import SqlPartnerKeys
+from schemas.facts import Standing
 from schemas.identifiers import CompanyId
 from tests.support.clock import SetClock
 from tests.support.databases import kept_company, open_migrated
@@ -165,6 +167,25 @@ async def test_a_token_that_waited_while_a_secret_was_revoked_makes_none(databas
         await secrets.make(company_id, None, None, issued_at=issued_at)
     await secrets.make(company_id, None, None, issued_at=issued_at + 1)
     assert len(await secrets.current(company_id)) == 2
+
+
+async def test_a_token_that_a_secret_gets_while_it_is_being_revoked_is_from_before(empty_database: Database) -> None:
+    """Until the commit it gets tokens, and that may take its time."""
+    clock, company_id = SetClock(), await kept_company(empty_database)
+
+    class Slow(Joined):
+        async def write(self, *events: Event) -> None:
+            clock.forward(seconds=2)
+            await super().write(*events)
+
+    await secrets_of(empty_database, clock).make(company_id, None, None)
+    [first, _] = await secrets_of(empty_database, clock).current(company_id)
+    slow = CompanySecrets(SqlCompanies(empty_database), SqlPartnerKeys(empty_database), Slow(empty_database), clock)
+    await slow.revoke(company_id, str(first.secret_id))
+    got_last = int(clock().timestamp())
+    tokens = SqlCompanyTokens(empty_database)
+    assert await tokens.standing(company_id, bytes(32), got_last) is Standing.SECRET_REVOKED
+    assert await tokens.standing(company_id, bytes(32), got_last + 1) is Standing.GOOD
 
 
 _NOT_WRITABLE = {
