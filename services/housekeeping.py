@@ -18,16 +18,22 @@ from sso.verifier import store_sql as assertions
 INTERVAL: Final = 600.0
 """Seconds between two rounds."""
 
+_LAST_ROUND: Final = 3.0
+"""Seconds that a round has to end in when the service stops."""
+
 _log = structlog.get_logger("housekeeping")
 
 
 @asynccontextmanager
 async def housekeeping(database: Database, clock: Clock) -> AsyncIterator[None]:
     """Clean for as long as the context lasts; a round that fails is logged, and the next one tries again."""
-    task = asyncio.create_task(_rounds(database, clock))
+    stopping = asyncio.Event()
+    task = asyncio.create_task(_rounds(database, clock, stopping))
     try:
         yield
     finally:
+        stopping.set()  # not cancelled at once: a connection in the middle of something would be nobody's
+        await asyncio.wait({task}, timeout=_LAST_ROUND)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
@@ -42,12 +48,14 @@ async def clean(database: Database, clock: Clock) -> None:
     await assertions.purge(database, now)
 
 
-async def _rounds(database: Database, clock: Clock) -> None:
-    while True:
+async def _rounds(database: Database, clock: Clock, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
         try:
             await clean(database, clock)
         except Exception as error:  # whatever it is, the next round must come
             _log.warning(
                 "cleaning failed", cause=error.private if isinstance(error, Unavailable) else repr(type(error))
             )
-        await asyncio.sleep(INTERVAL)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(INTERVAL):
+                await stopping.wait()
