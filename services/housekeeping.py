@@ -1,8 +1,7 @@
 """Regular cleaning: spends and revocations of what no clock could accept any more, and sessions that are over."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
@@ -12,14 +11,12 @@ from common.errors import Unavailable
 from common.sql import Database
 from identity.companies import store_sql as companies
 from identity.patients import store_sql as patients
+from services.rounds import Stopping, beside
 from sso.launch import store_sql as launches
 from sso.verifier import store_sql as assertions
 
 INTERVAL: Final = 600.0
 """Seconds between two rounds."""
-
-_LAST_ROUND: Final = 3.0
-"""Seconds that a round has to end in when the service stops."""
 
 _log = structlog.get_logger("housekeeping")
 
@@ -27,16 +24,8 @@ _log = structlog.get_logger("housekeeping")
 @asynccontextmanager
 async def housekeeping(database: Database, clock: Clock) -> AsyncIterator[None]:
     """Clean for as long as the context lasts; a round that fails is logged, and the next one tries again."""
-    stopping = asyncio.Event()
-    task = asyncio.create_task(_rounds(database, clock, stopping))
-    try:
+    async with beside(lambda stopping: _rounds(database, clock, stopping)):
         yield
-    finally:
-        stopping.set()  # not cancelled at once: a connection in the middle of something would be nobody's
-        await asyncio.wait({task}, timeout=_LAST_ROUND)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def clean(database: Database, clock: Clock) -> None:
@@ -48,7 +37,7 @@ async def clean(database: Database, clock: Clock) -> None:
     await assertions.purge(database, now)
 
 
-async def _rounds(database: Database, clock: Clock, stopping: asyncio.Event) -> None:
+async def _rounds(database: Database, clock: Clock, stopping: Stopping) -> None:
     while not stopping.is_set():
         try:
             await clean(database, clock)
@@ -56,6 +45,4 @@ async def _rounds(database: Database, clock: Clock, stopping: asyncio.Event) -> 
             _log.warning(
                 "cleaning failed", cause=error.private if isinstance(error, Unavailable) else repr(type(error))
             )
-        with suppress(TimeoutError):
-            async with asyncio.timeout(INTERVAL):
-                await stopping.wait()
+        await stopping.within(INTERVAL)

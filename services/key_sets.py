@@ -1,14 +1,14 @@
 """Keeping companies' key sets fresh: a look each second for those that are due, as one is when a token asked for it."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
 
 from common.errors import Unavailable
 from keys.key_sets.service import KeySets
+from services.rounds import Stopping, beside
 
 INTERVAL: Final = 1.0
 """Seconds between two looks."""
@@ -19,18 +19,12 @@ _log = structlog.get_logger("keys")
 @asynccontextmanager
 async def refreshing_key_sets(sets: KeySets) -> AsyncIterator[None]:
     """Refresh for as long as the context lasts; a look that fails is logged, and the next one tries again."""
-    task = asyncio.create_task(_looks(sets))
-    try:
+    async with beside(lambda stopping: _looks(sets, stopping)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
-async def _looks(sets: KeySets) -> None:
-    while True:
-        await asyncio.sleep(INTERVAL)
+async def _looks(sets: KeySets, stopping: Stopping) -> None:
+    while not await stopping.within(INTERVAL):
         try:
             await sets.refresh_due()
         except* Exception as group:  # what a company publishes must not end this for all others

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
 
 from keys.keeper import KeyKeeper
 from keys.ring import KeyRing
+from services.rounds import Stopping, beside
 from services.wiring import Rings
 
 INTERVAL: Final = 0.5
@@ -27,16 +28,9 @@ _log = structlog.get_logger("keys")
 @asynccontextmanager
 async def keeping_rings(rings: Rings) -> AsyncIterator[None]:
     """Keep the rings for as long as the context lasts; a look that fails is logged, and the next one tries again."""
-    looks = [Look(rings.keeper, ring) for ring in (rings.access, rings.sso)]
-    tasks = [asyncio.create_task(look.again_and_again()) for look in looks]
-    try:
+    access, sso = (Look(rings.keeper, ring) for ring in (rings.access, rings.sso))
+    async with beside(access.again_and_again), beside(sso.again_and_again):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 class Look:
@@ -50,10 +44,9 @@ class Look:
         self._as_of = seconds()
         self._fault: str | None = None
 
-    async def again_and_again(self) -> None:
-        """Look every INTERVAL seconds."""
-        while True:
-            await asyncio.sleep(INTERVAL)
+    async def again_and_again(self, stopping: Stopping) -> None:
+        """Look every INTERVAL seconds until the service stops."""
+        while not await stopping.within(INTERVAL):
             await self.once()
 
     async def once(self) -> None:
