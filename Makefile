@@ -9,7 +9,8 @@ COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-ur
 
 COVERING := tests/unit tests/vectors tests/contract/test_replay_guard.py tests/contract/test_replay_guard_faults.py \
 	tests/contract/test_key_sets_attacked.py \
-	tests/scenarios/test_launch.py tests/scenarios/test_tokens_that_we_sign.py
+	tests/scenarios/test_launch.py tests/scenarios/test_tokens_that_we_sign.py tests/scenarios/test_introspection.py \
+	tests/scenarios/test_client_assertions.py tests/scenarios/test_client_assertions_of_services.py
 
 .PHONY: help run test test-long coverage fuzz mutate check sabotage bench-flood secrets stack docs lock clean distclean
 .DEFAULT_GOAL := help

@@ -38,8 +38,9 @@ class SqlAssertions:
         values = {"company_id": company_id, "jti_digest": jti_digest, "spent_at": now}
         insert = self.database.insert(client_assertions).values(values).on_conflict_do_nothing()
         async with self.database.transaction() as connection:
-            if not (await connection.execute(insert)).rowcount:
-                raise replayed()
+            kept = await connection.execute(insert)
+        if not kept.rowcount:
+            raise replayed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,9 @@ class SqlServiceAssertions:
     async def spend(self, digest: bytes, now: datetime) -> None:
         insert = self.database.insert(service_assertions).values(digest=digest, spent_at=now).on_conflict_do_nothing()
         async with self.database.transaction() as connection:
-            if not (await connection.execute(insert)).rowcount:
-                raise replayed()
+            kept = await connection.execute(insert)
+        if not kept.rowcount:
+            raise replayed()
 
 
 async def purge(database: Database, now: datetime) -> None:
