@@ -161,7 +161,7 @@ class ServiceSettings(_Section):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if [self.secret_file, self.public_key_file, self.private_key_file].count(None) != 2:  # noqa: PLR2004
+        if [self.secret_file, self.public_key_file, self.private_key_file].count(None) != 2:  # noqa: PLR2004 - of three
             raise ValueError("should have one of secret_file, public_key_file and private_key_file, and no other")
         return self
 

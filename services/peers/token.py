@@ -124,7 +124,7 @@ def _printable(token: object) -> str:
     return token
 
 
-class _Assertion(PrivateKeyJWT):  # type: ignore[misc]
+class _Assertion(PrivateKeyJWT):  # type: ignore[misc]  # Authlib has no types
     """Says who we are by a key (RFC 7523 2.2), with a new assertion each time, good for a minute.
 
     The library's own is good for an hour, and asks under the address at which identity is, which is no name of it.
