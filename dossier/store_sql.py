@@ -10,7 +10,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    Row,
     Select,
     String,
     Table,
@@ -25,6 +24,7 @@ from sqlalchemy import (
 )
 
 from common.sql import DOSSIER, Database, UtcDateTime
+from common.store.statements import Keyed, Row
 from dossier.access import Reach
 from dossier.cursor import Cursor
 from dossier.model import Choice, Consent, Dossier
@@ -54,6 +54,15 @@ consents = Table(
 _latest = select(func.max(consents.c.number)).where(consents.c.dossier_id == dossiers.c.dossier_id).correlate(dossiers)
 
 
+def _with_consent() -> Select[Any]:
+    latest = and_(consents.c.dossier_id == dossiers.c.dossier_id, consents.c.number == _latest.scalar_subquery())
+    columns = (dossiers, consents.c.choice, consents.c.chosen_at, consents.c.chosen_by)
+    return select(*columns).outerjoin(consents, latest).order_by(dossiers.c.created_at, dossiers.c.dossier_id)
+
+
+_OF_COMPANY = Keyed(_with_consent(), dossiers.c.company_id, dossiers.c.pseudoniem)
+
+
 @dataclass(frozen=True, slots=True)
 class SqlDossiers:
     """`DossierStore` on a database."""
@@ -72,13 +81,14 @@ class SqlDossiers:
         return bool(added.rowcount)
 
     async def find(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> Dossier | None:
-        found = await self._where(dossiers.c.company_id == company_id, dossiers.c.pseudoniem == pseudoniem)
-        return found[0] if found else None
+        rows = await self.database.find(_OF_COMPANY, company_id, pseudoniem)
+        return _dossier(rows[0]) if rows else None
 
     async def find_many(
         self, company_id: CompanyId, pseudoniemen: Collection[Pseudoniem]
     ) -> Mapping[Pseudoniem, Dossier]:
-        found = await self._where(dossiers.c.company_id == company_id, dossiers.c.pseudoniem.in_(pseudoniemen))
+        keys = [(company_id, pseudoniem) for pseudoniem in pseudoniemen]
+        found = [_dossier(rows[0]) for rows in (await self.database.find_all(_OF_COMPANY, keys)).values()]
         return {dossier.pseudoniem: dossier for dossier in found}
 
     async def page(self, within: Reach, after: Cursor | None, limit: int) -> Sequence[Dossier]:
@@ -129,13 +139,7 @@ class SqlDossiers:
             return [_dossier(row) for row in await connection.execute(_with_consent().where(*conditions))]
 
 
-def _with_consent() -> Select[Any]:
-    latest = and_(consents.c.dossier_id == dossiers.c.dossier_id, consents.c.number == _latest.scalar_subquery())
-    columns = (dossiers, consents.c.choice, consents.c.chosen_at, consents.c.chosen_by)
-    return select(*columns).outerjoin(consents, latest).order_by(dossiers.c.created_at, dossiers.c.dossier_id)
-
-
-def _dossier(row: Row[Any]) -> Dossier:
+def _dossier(row: Row) -> Dossier:
     consent = Consent(Choice(row.choice), row.chosen_at, Pseudoniem(row.chosen_by)) if row.choice else None
     return Dossier(
         DossierId(row.dossier_id), CompanyId(row.company_id), Pseudoniem(row.pseudoniem), row.created_at, consent

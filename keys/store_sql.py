@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.errors import KeyRejected
 from common.sql import IDENTITY, Database, UtcDateTime
+from common.store.statements import Keyed
 from keys.partners import MAX_KEYS, PartnerKey
 from keys.ring import Purpose, SealedKey
 from keys.schedule import Planned
@@ -62,6 +63,12 @@ company_keys = Table(
 COUNTS: Final = company_keys.c.place.is_not(None) | company_keys.c.published_as.is_not(None)
 """Beside that it is not revoked. A key that has left its company's set and is nowhere else is withdrawn: it counts no
 longer, and is still that company's, so that it can be revoked and nobody else takes it."""
+_CURRENT = Keyed(
+    select(company_keys)
+    .where(company_keys.c.revoked_at.is_(None), COUNTS)
+    .order_by(company_keys.c.created_at, company_keys.c.kid),
+    company_keys.c.company_id,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +139,7 @@ class SqlPartnerKeys:
         return bool((await connection.execute(insert)).rowcount)
 
     async def current(self, company_id: CompanyId) -> Sequence[PartnerKey]:
-        query = (
-            select(company_keys)
-            .where(company_keys.c.company_id == company_id, company_keys.c.revoked_at.is_(None), COUNTS)
-            .order_by(company_keys.c.created_at, company_keys.c.kid)
-        )
-        async with self.database.read() as connection:
-            return [_key(row) for row in await connection.execute(query)]
+        return [_key(row) for row in await self.database.find(_CURRENT, company_id)]
 
     async def find(self, kid: str) -> PartnerKey | None:
         query = select(company_keys).where(company_keys.c.kid == kid, company_keys.c.place.is_not(None))

@@ -26,6 +26,10 @@ class Relationship:
     pseudoniem: Pseudoniem
 
 
+class RelationshipEnded(Exception):
+    """The treatment relationship that was found has been ended by its company since: look again."""
+
+
 class Standing(StrEnum):
     """Whether an access token of a company counts; if not, why, as the audit says it."""
 

@@ -17,7 +17,7 @@ MAX_LINES = 250
 
 CONFINED: dict[str, tuple[str, ...]] = {
     "starlette": ("*/routes.py", "sso/issuer/*", "common/http/*", "website/*", "services/*"),
-    "sqlalchemy": ("*/store_sql.py", "common/sql.py", "services/*", "*/migrations/*"),
+    "sqlalchemy": ("*/store_sql.py", "common/sql.py", "common/store/*", "services/*", "*/migrations/*"),
     "alembic": ("services/*", "*/migrations/*"),
     "redis": ("*/*_redis.py", "services/*"),
     "limits": ("services/limits_redis.py",),

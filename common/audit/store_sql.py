@@ -13,6 +13,7 @@ from common.audit.counter import Key
 from common.audit.events import Event
 from common.request_id import REQUEST_ID
 from common.sql import DOSSIER, IDENTITY, PSEUDONIEM, Database, UtcDateTime
+from common.store.statements import BulkInsert
 
 _COLUMNS: Final = ("company_id", "pseudoniem")
 """The fields that are columns, to search by; all others are in `details`."""
@@ -55,6 +56,12 @@ PSEUDONIEM_REFUSALS: Final = _refusals("pseudoniem", PSEUDONIEM)
 DOSSIER_REFUSALS: Final = _refusals("dossier", DOSSIER)
 
 
+_KEPT: Final = ("at", "event", "outcome", "request_id", "details", *_COLUMNS)
+_INSERTS: Final = {
+    table.name: BulkInsert(table.insert().inline(), _KEPT)
+    for table in (IDENTITY_EVENTS, PSEUDONIEM_EVENTS, DOSSIER_EVENTS)
+}
+
 EVENTS: Final = {"identity": IDENTITY_EVENTS, "pseudoniem": PSEUDONIEM_EVENTS, "dossier": DOSSIER_EVENTS}
 REFUSALS: Final = {"identity": IDENTITY_REFUSALS, "pseudoniem": PSEUDONIEM_REFUSALS, "dossier": DOSSIER_REFUSALS}
 """The tables by the name of their owner."""
@@ -71,12 +78,11 @@ class SqlAuditLog:
     table: Table
 
     def unit_of_work(self) -> AbstractAsyncContextManager[object]:
-        return self.database.transaction()
+        return self.database.unit_of_work()
 
     async def write(self, *events: Event) -> None:
         if events:
-            async with self.database.transaction() as connection:
-                await connection.execute(self.table.insert().inline(), [_row(event) for event in events])
+            await self.database.insert_rows(_INSERTS[self.table.name], [_row(event) for event in events])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Uuid,
     delete,
     exc,
-    exists,
     or_,
     select,
     text,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.sql import IDENTITY, Database, UtcDateTime
+from common.store.statements import Keyed
 from identity.companies.model import Company, CompanySecret, Status, first_secret
 from identity.companies.tokens import is_older
 from schemas.facts import Standing
@@ -62,6 +62,16 @@ revoked_tokens = Table(
     Column("kept_until", UtcDateTime, nullable=False, index=True),
 )
 
+_BY_ID = Keyed(select(companies), companies.c.company_id)
+_OF_COMPANY = company_secrets.c.company_id == companies.c.company_id
+_WITH_SECRETS = Keyed(
+    select(companies, *(column for column in company_secrets.c if column.name != "company_id"))
+    .outerjoin(company_secrets, _OF_COMPANY)
+    .order_by(company_secrets.c.created_at, company_secrets.c.secret_id),
+    companies.c.company_id,
+)
+_REVOKED = Keyed(select(revoked_tokens), revoked_tokens.c.company_id, revoked_tokens.c.jti_digest)
+
 ENDED_KEPT: Final = timedelta(days=30)
 """How long a secret is kept after its end."""
 
@@ -89,9 +99,8 @@ class SqlCompanies:
             await self.add_secret(company.company_id, first_secret(company, secret_digest))
 
     async def find(self, company_id: CompanyId) -> Company | None:
-        async with self.database.read() as connection:
-            row = (await connection.execute(select(companies).where(companies.c.company_id == company_id))).first()
-        return _company(row) if row else None
+        rows = await self.database.find(_BY_ID, company_id)
+        return _company(rows[0]) if rows else None
 
     async def all(self) -> Sequence[Company]:
         query = select(companies).order_by(companies.c.registered_at, companies.c.company_id)
@@ -107,17 +116,11 @@ class SqlCompanies:
     async def with_secrets(
         self, company_id: CompanyId, now: datetime
     ) -> tuple[Company, Sequence[CompanySecret]] | None:
-        of_company = company_secrets.c.company_id == companies.c.company_id
-        counts = or_(company_secrets.c.expires_at.is_(None), company_secrets.c.expires_at > now)
-        query = (
-            select(companies, company_secrets)
-            .outerjoin(company_secrets, of_company & counts)
-            .where(companies.c.company_id == company_id)
-            .order_by(company_secrets.c.created_at, company_secrets.c.secret_id)
-        )
-        async with self.database.read() as connection:
-            rows = (await connection.execute(query)).all()
-        return (_company(rows[0]), [_secret(row) for row in rows if row.secret_id is not None]) if rows else None
+        rows = await self.database.find(_WITH_SECRETS, company_id)
+        if not rows:
+            return None
+        secrets = [_secret(row) for row in rows if row.secret_id is not None]
+        return _company(rows[0]), [one for one in secrets if one.expires_at is None or one.expires_at > now]
 
     async def note_use(self, secret_id: UUID, now: datetime, unless_after: datetime) -> None:
         last = company_secrets.c.last_used_at
@@ -186,15 +189,13 @@ class SqlCompanyTokens:
     database: Database
 
     async def standing(self, company_id: CompanyId, jti_digest: bytes, issued_at: int | None) -> Standing:
-        revoked = exists().where(revoked_tokens.c.company_id == company_id, revoked_tokens.c.jti_digest == jti_digest)
-        asked = (companies.c.status, companies.c.secret_revoked_at, revoked.label("revoked"))
-        async with self.database.read() as connection:
-            row = (await connection.execute(select(*asked).where(companies.c.company_id == company_id))).first()
-        if row is None or row.status != Status.ACTIVE.value:
+        both = self.database.finding(_BY_ID, company_id), self.database.finding(_REVOKED, company_id, jti_digest)
+        found, revoked = await both[0], await both[1]
+        if not found or found[0].status != Status.ACTIVE.value:
             return Standing.COMPANY_NOT_ACTIVE
-        if row.revoked:
+        if revoked:
             return Standing.TOKEN_REVOKED
-        older = issued_at is not None and is_older(issued_at, row.secret_revoked_at)
+        older = issued_at is not None and is_older(issued_at, found[0].secret_revoked_at)
         return Standing.SECRET_REVOKED if older else Standing.GOOD
 
     async def revoke(self, company_id: CompanyId, jti_digest: bytes, until: datetime) -> bool:

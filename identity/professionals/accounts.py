@@ -12,12 +12,20 @@ from schemas.facts import Admission
 from schemas.identifiers import AccountId, CompanyId
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """An account that somebody is linked to, and its AGB code if it has one."""
+
+    account_id: AccountId
+    agb: str | None
+
+
 class AccountStore(Protocol):
     def unit_of_work(self) -> AbstractAsyncContextManager[object]:
         """Begin a transaction that the calls below join."""
         ...
 
-    async def linked(self, company_id: CompanyId, sub: str) -> AccountId | None:
+    async def linked(self, company_id: CompanyId, sub: str) -> Linked | None:
         """Return the account that this company and `sub` are linked to."""
         ...
 
@@ -69,7 +77,7 @@ class Professionals:
             await self.store.first_launches_wait(company_id)
             linked = await self.store.linked(company_id, sub)
             if linked is not None:
-                return linked
+                return linked.account_id
             account_id = AccountId(uuid.uuid4())
             if not await self.store.add(account_id, info, now):  # the AGB code is another's meanwhile
                 await self.store.add(account_id, info.model_copy(update={"agb": None}), now)
@@ -77,12 +85,12 @@ class Professionals:
             return account_id
 
     async def _linked(self, company_id: CompanyId, sub: str, info: ProfInfo) -> Admission | None:
-        account_id = await self.store.linked(company_id, sub)
-        if account_id is None:
+        linked = await self.store.linked(company_id, sub)
+        if linked is None:
             return None
-        if info.agb is not None:
-            await self.store.give_agb(account_id, info.agb)
-        return Admission(account_id, "linked")
+        if info.agb is not None and linked.agb is None:
+            await self.store.give_agb(linked.account_id, info.agb)
+        return Admission(linked.account_id, "linked")
 
     async def _first(self, company_id: CompanyId, sub: str, info: ProfInfo, now: datetime) -> Admission:
         new_account = AccountId(uuid.uuid4())

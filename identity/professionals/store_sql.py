@@ -22,7 +22,9 @@ from sqlalchemy import (
 )
 
 from common.sql import IDENTITY, Database, UtcDateTime
+from common.store.statements import Keyed
 from identity.companies.store_sql import companies
+from identity.professionals.accounts import Linked
 from identity.professionals.links import Link
 from identity.professionals.matching import Candidates, Named, compared, complete
 from keys.sealing import Sealer
@@ -65,6 +67,8 @@ refused_links = Table(
     Column("refused_at", UtcDateTime, nullable=False),
 )
 
+_LINKED = Keyed(select(account_links, accounts.c.agb).join(accounts), account_links.c.company_id, account_links.c.sub)
+
 NAMES = "accounts.name_digest"
 """What the digest of names and e-mail address is keyed for."""
 
@@ -77,15 +81,12 @@ class SqlAccounts:
     sealer: Sealer
 
     def unit_of_work(self) -> AbstractAsyncContextManager[object]:
-        return self.database.transaction()
+        return self.database.unit_of_work()
 
-    async def linked(self, company_id: CompanyId, sub: str) -> AccountId | None:
-        query = select(account_links.c.account_id).where(
-            account_links.c.company_id == company_id, account_links.c.sub == sub
-        )
-        async with self.database.read() as connection:
-            found = await connection.scalar(query)
-        return AccountId(found) if found else None
+    async def linked(self, company_id: CompanyId, sub: str) -> Linked | None:
+        for row in await self.database.find(_LINKED, company_id, sub):
+            return Linked(AccountId(row.account_id), row.agb)
+        return None
 
     async def first_launches_wait(self, company_id: CompanyId) -> None:
         await _first_launches_wait(self.database, company_id)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.sql import PSEUDONIEM, Database, UtcDateTime
+from common.store.statements import Keyed
 from identity.pseudoniem.versions import Version, key_is_retired
 from schemas.identifiers import Pseudoniem
 
@@ -41,6 +42,7 @@ pseudoniemen = Table(
     Index("ix_pseudoniemen_pseudoniem", "pseudoniem", "key_version"),
 )
 
+_BY_DIGEST = Keyed(select(pseudoniemen), pseudoniemen.c.key_version, pseudoniemen.c.digest)
 _KEY = tuple_(pseudoniemen.c.key_version, pseudoniemen.c.digest)
 
 
@@ -51,10 +53,9 @@ class SqlPseudoniemen:
     database: Database
 
     async def find_many(self, digests: Collection[tuple[int, bytes]]) -> Mapping[tuple[int, bytes], Pseudoniem]:
-        query = select(pseudoniemen).where(_KEY.in_(list(digests)))
-        async with self.database.read() as connection:
-            rows = await connection.execute(query)
-            return {(row.key_version, bytes(row.digest)): Pseudoniem(row.pseudoniem) for row in rows}
+        found = await self.database.find_all(_BY_DIGEST, list(digests))
+        rows = [row for rows in found.values() for row in rows]
+        return {(row.key_version, row.digest): Pseudoniem(row.pseudoniem) for row in rows}
 
     async def make(self, digests: Mapping[int, bytes], pseudoniem: Pseudoniem) -> Pseudoniem:
         # A share of the versions is held to the end: none is retired between this look at them and these rows.

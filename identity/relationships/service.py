@@ -4,14 +4,11 @@ import uuid
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
-from common.errors import TreatmentRelationshipConflict, TreatmentRelationshipUnknown, Unavailable
-from schemas.facts import Relationship
+from common.errors import TreatmentRelationshipConflict, TreatmentRelationshipUnknown
+from schemas.facts import Relationship, RelationshipEnded
 from schemas.identifiers import AccountId, CompanyId, Pseudoniem, RelationshipId
-
-_ATTEMPTS: Final = 3
-"""How often a relationship that ended in the same moment is looked for anew."""
 
 
 class RelationshipStore(Protocol):
@@ -38,7 +35,11 @@ class RelationshipStore(Protocol):
         ...
 
     async def join(self, relationship_id: RelationshipId, account_id: AccountId, now: datetime) -> None:
-        """Keep that a professional is in a relationship that is held, from now."""
+        """Keep that a professional is in a relationship, from now.
+
+        One that is there then does not end before this transaction does. Raises RelationshipEnded for one that is not,
+        at once or at the end of the unit of work.
+        """
         ...
 
 
@@ -65,26 +66,26 @@ class Relationships:
         """Return the relationship of a launch, made if need be, with the professional in it.
 
         None for a launch that names no patient. Raises TreatmentRelationshipUnknown for a name alone that is not
-        known, TreatmentRelationshipConflict for a name that is another patient's.
+        known, TreatmentRelationshipConflict for a name that is another patient's, and, here or at the end of the unit
+        of work, RelationshipEnded.
         """
         async with self.store.unit_of_work():
-            for _ in range(_ATTEMPTS):
-                relationship = await self._relationship(company_id, external_id, pseudoniem, account_id, now)
-                if relationship is None or await self._entered(relationship.relationship_id, account_id, now):
-                    return relationship
-        raise Unavailable("the treatment relationship", private="it ended again and again")
+            relationship = await self._relationship(company_id, external_id, pseudoniem, account_id, now)
+            if relationship is None:
+                return None
+            if account_id is not None:
+                await self.store.join(relationship.relationship_id, account_id, now)
+            elif not await self.store.hold(relationship.relationship_id):
+                raise RelationshipEnded
+            return relationship
 
     async def enter(self, relationship_id: RelationshipId, account_id: AccountId, now: datetime) -> bool:
         """Keep that a professional is in a relationship, from now; return whether it is still there."""
         async with self.store.unit_of_work():
-            return await self._entered(relationship_id, account_id, now)
-
-    async def _entered(self, relationship_id: RelationshipId, account_id: AccountId | None, now: datetime) -> bool:
-        if not await self.store.hold(relationship_id):
-            return False  # the company has ended it since we looked
-        if account_id is not None:
-            await self.store.join(relationship_id, account_id, now)
-        return True
+            held = await self.store.hold(relationship_id)
+            if held:
+                await self.store.join(relationship_id, account_id, now)
+        return held
 
     async def _relationship(
         self,

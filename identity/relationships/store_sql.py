@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     ForeignKey,
     Index,
-    Row,
-    Select,
     String,
     Table,
     UniqueConstraint,
@@ -21,10 +19,12 @@ from sqlalchemy import (
     delete,
     select,
 )
+from sqlalchemy.dialects.postgresql import insert
 
 from common.sql import IDENTITY, Database, UtcDateTime
+from common.store.statements import Keyed, Row, Statement, Write
 from identity.relationships.administration import Dated
-from schemas.facts import Relationship
+from schemas.facts import Relationship, RelationshipEnded
 from schemas.identifiers import AccountId, CompanyId, Pseudoniem, RelationshipId
 
 relationships = Table(
@@ -48,6 +48,24 @@ members = Table(
 )
 
 
+_NAMED = Keyed(select(relationships), relationships.c.company_id, relationships.c.external_id)
+JOINED: Final = (
+    select(relationships, members.c.account_id)
+    .join(members)
+    .order_by(members.c.joined_at.desc(), relationships.c.relationship_id)
+)
+"""The relationships of a professional with a patient, the one that was joined last first."""
+JOINED_BY: Final = (relationships.c.company_id, relationships.c.pseudoniem, members.c.account_id)
+_JOINED = Keyed(JOINED, *JOINED_BY)
+_INSERT = insert(members)
+_JOIN = Statement(
+    _INSERT.on_conflict_do_update(
+        index_elements=["relationship_id", "account_id"], set_={"joined_at": _INSERT.excluded.joined_at}
+    ),
+    ("relationship_id", "account_id", "joined_at"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SqlRelationships:
     """`RelationshipStore` on a database."""
@@ -55,15 +73,17 @@ class SqlRelationships:
     database: Database
 
     def unit_of_work(self) -> AbstractAsyncContextManager[object]:
-        return self.database.transaction()
+        return self.database.unit_of_work()
 
     async def find(self, company_id: CompanyId, external_id: str) -> Relationship | None:
-        return await self._first(select(relationships).where(_named(company_id, external_id)))
+        rows = await self.database.find(_NAMED, company_id, external_id)
+        return _relationship(rows[0]) if rows else None
 
     async def joined_last(
         self, company_id: CompanyId, account_id: AccountId, pseudoniem: Pseudoniem
     ) -> Relationship | None:
-        return await self._first(query_joined_last(company_id, account_id, pseudoniem))
+        rows = await self.database.find(_JOINED, company_id, pseudoniem, account_id)
+        return _relationship(rows[0]) if rows else None
 
     async def make(self, company_id: CompanyId, relationship: Relationship, now: datetime) -> Relationship:
         values = {
@@ -87,15 +107,7 @@ class SqlRelationships:
 
     async def join(self, relationship_id: RelationshipId, account_id: AccountId, now: datetime) -> None:
         values = {"relationship_id": relationship_id, "account_id": account_id, "joined_at": now}
-        insert = self.database.insert(members).values(values)
-        again = insert.on_conflict_do_update(index_elements=["relationship_id", "account_id"], set_={"joined_at": now})
-        async with self.database.transaction() as connection:
-            await connection.execute(again)
-
-    async def _first(self, query: Select[Any]) -> Relationship | None:
-        async with self.database.read() as connection:
-            row: Row[Any] | None = (await connection.execute(query)).first()
-        return _relationship(row) if row is not None else None
+        await self.database.write(Write(_JOIN, values, RelationshipEnded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +140,9 @@ class SqlAdministration:
             return [(_relationship(row), row.made_at) for row in await connection.execute(query)]
 
 
-def query_joined_last(company_id: CompanyId, account_id: AccountId, pseudoniem: Pseudoniem) -> Select[Any]:
-    """Return what `joined_last` asks of the database. A test looks at the plan that the database makes of it."""
-    return (
-        select(relationships)
-        .join(members)
-        .where(
-            relationships.c.company_id == company_id,
-            relationships.c.pseudoniem == pseudoniem,
-            members.c.account_id == account_id,
-        )
-        .order_by(members.c.joined_at.desc(), relationships.c.relationship_id)
-        .limit(1)
-    )
-
-
 def _named(company_id: CompanyId, external_id: str) -> ColumnElement[bool]:
     return and_(relationships.c.company_id == company_id, relationships.c.external_id == external_id)
 
 
-def _relationship(row: Row[Any]) -> Relationship:
+def _relationship(row: Row) -> Relationship:
     return Relationship(RelationshipId(row.relationship_id), row.external_id, Pseudoniem(row.pseudoniem))

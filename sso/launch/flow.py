@@ -1,25 +1,29 @@
 """A launch, from the token to what it opens. Read it from top to bottom."""
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from common.audit.catalogue import LAUNCH_ACCEPTED, LAUNCH_REFUSED
 from common.audit.events import AuditLog, Event
 from common.audit.refusals import because, refusals
 from common.clock import Clock
-from common.errors import NotAuthenticated
+from common.errors import NotAuthenticated, Unavailable
 from common.limits import Counted, Limits
 from common.sessions import token_digest
 from schemas.claims import ProfessionalClaims, ProfInfo
-from schemas.facts import AdmissionStatus, Relationship
+from schemas.facts import AdmissionStatus, Relationship, RelationshipEnded
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem, RelationshipId
 from sso.launch.checks import LaunchChecks, of_token
 from sso.launch.ports import Professionals, Pseudoniemen, Relationships
 from sso.launch.session import Browser, PatientShown, Session, Sessions
 from sso.verifier.replay import Spender, SpentToken
 from sso.verifier.trust import Signer
+
+_ATTEMPTS: Final = 3
+"""How often a launch is tried whose relationship ends in the same moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,10 @@ class LaunchFlow:
             checked, known = await self.checks.passed(signed, now)
             async with self.limits.of_company(checked.signer.company_id, Counted.LAUNCHES):
                 token = await self.spender.spend(checked)
-                return await self._carry_out(token, known, browser, now), checked.signer
+                for _ in range(_ATTEMPTS):
+                    with suppress(RelationshipEnded):  # and with it all that was to be written: once more
+                        return await self._carry_out(token, known, browser, now), checked.signer
+                raise Unavailable("the treatment relationship", private="it ended again and again")
 
     async def _carry_out(
         self,
@@ -107,7 +114,6 @@ class LaunchFlow:
         # Before the transaction: the pseudoniem service can be another process, and a transaction waits for nobody.
         pseudoniem = known or (await self.pseudoniemen.make(claims.bsn) if claims.bsn else None)
         async with self.audit.unit_of_work():
-            await self.launches.spend(company_id, token.jti_digest, launch_id, now)
             admission = await self.professionals.admit(company_id, claims.sub, claims.professional, now)
             relationship = await self.relationships.join(
                 company_id, claims.treatment_relationship_id, pseudoniem, admission.account_id, now
@@ -124,6 +130,7 @@ class LaunchFlow:
                 told=claims.professional if admission.account_id is None else None,
                 relationship_id=relationship.relationship_id if relationship else None,
             )
+            await self.launches.spend(company_id, token.jti_digest, launch_id, now)
             await self.launches.add(launch)
             await self.audit.write(_accepted(launch, token, relationship))
             if browser is not None:

@@ -30,6 +30,7 @@ from sqlalchemy import (
 )
 
 from common.sql import IDENTITY, Database, UtcDateTime
+from common.store.statements import Keyed, Row, Statement, Write
 from keys.sealing import Sealer
 from schemas.base import Rules
 from schemas.claims import ProfInfo
@@ -91,12 +92,22 @@ _GOES_ON = and_(
     or_(launches.c.treatment_relationship_id.is_(None), _relationships.c.relationship_id.is_not(None)),
     or_(launches.c.account_id.is_(None), _links.c.account_id.is_not(None)),
 )
-_FOUND = (
-    select(launches, _GOES_ON.label("goes_on"))
-    .select_from(launches.outerjoin(_relationships, _ITS_RELATIONSHIP).outerjoin(_links, _ITS_LINK))
-    .where(launches.c.launch_id == bindparam("launch_id", type_=Uuid()))
+_JOINED = launches.outerjoin(_relationships, _ITS_RELATIONSHIP).outerjoin(_links, _ITS_LINK)
+_BY_ID = Keyed(select(launches, _GOES_ON.label("goes_on")).select_from(_JOINED), launches.c.launch_id)
+
+_SPEND = Statement(spends.insert(), ("company_id", "jti_digest", "launch_id", "spent_at"))
+_SPENT = Keyed(select(spends), spends.c.company_id, spends.c.jti_digest)
+_ADD = Statement(
+    launches.insert(),
+    (
+        *("launch_id", "company_id", "account_id", "sub", "status", "pseudoniem"),
+        *("treatment_relationship_id", "launched_at", "sealed_told", "relationship_id"),
+    ),
 )
-_PATIENT_OF = _FOUND.where(_GOES_ON).with_only_columns(launches.c.pseudoniem)
+_OPEN = Statement(sessions.insert(), ("digest", "launch_id", "sealed_patient", "opened_at", "seen_at"))
+_SESSION = Keyed(select(sessions), sessions.c.digest)
+_CLOSE = Statement(delete(sessions).where(sessions.c.digest == bindparam("this")))
+_TOUCH = Statement(update(sessions).where(sessions.c.digest == bindparam("this")).values(seen_at=bindparam("now")))
 
 _PATIENT = "sessions.sealed_patient"
 _TOLD = "launches.sealed_told"
@@ -111,16 +122,12 @@ class SqlLaunches:
 
     async def spend(self, company_id: CompanyId, jti_digest: bytes, launch_id: LaunchId, now: datetime) -> None:
         values = {"company_id": company_id, "jti_digest": jti_digest, "launch_id": launch_id, "spent_at": now}
-        async with self.database.transaction() as connection:
-            kept = await connection.execute(self.database.insert(spends).values(values).on_conflict_do_nothing())
-        if not kept.rowcount:
-            raise replayed()
+        await self.database.write(Write(_SPEND, values, replayed))
 
     async def spend_of(self, company_id: CompanyId, jti_digest: bytes) -> Spend | None:
-        query = select(spends.c.launch_id).where(spends.c.company_id == company_id, spends.c.jti_digest == jti_digest)
-        async with self.database.read() as connection:
-            row = (await connection.execute(query)).first()
-        return Spend(LaunchId(row.launch_id) if row.launch_id else None) if row else None
+        for row in await self.database.find(_SPENT, company_id, jti_digest):
+            return Spend(LaunchId(row.launch_id) if row.launch_id else None)
+        return None
 
     async def revoke(self, company_id: CompanyId, jti_digest: bytes, until: datetime) -> bool:
         values = {"company_id": company_id, "jti_digest": jti_digest, "launch_id": None, "spent_at": until}
@@ -134,15 +141,13 @@ class SqlLaunches:
 
     async def patient_of(self, launch_id: LaunchId) -> Pseudoniem | None:
         """Return the patient of a launch. Raises NotAuthenticated for one that has ended, or never was."""
-        async with self.database.read() as connection:
-            row = (await connection.execute(_PATIENT_OF, {"launch_id": launch_id})).first()
-        if row is None:
-            raise launch_ended()
-        return Pseudoniem(row.pseudoniem) if row.pseudoniem else None
+        for row in await self.database.find(_BY_ID, launch_id):
+            if row.goes_on:
+                return Pseudoniem(row.pseudoniem) if row.pseudoniem else None
+        raise launch_ended()
 
     async def add(self, launch: Launch) -> None:
-        async with self.database.transaction() as connection:
-            await connection.execute(launches.insert().values(self._values(launch)))
+        await self.database.write(Write(_ADD, self._values(launch)))
 
     async def registered(self, launch: Launch) -> None:
         values = {"account_id": launch.account_id, "status": launch.status, "sealed_told": None}
@@ -151,10 +156,10 @@ class SqlLaunches:
             await connection.execute(update(launches).where(this).values(values))
 
     async def find(self, launch_id: LaunchId) -> Launch | None:
-        async with self.database.read() as connection:
-            row = (await connection.execute(_FOUND, {"launch_id": launch_id})).first()
-        if row is None:
-            return None
+        rows = await self.database.find(_BY_ID, launch_id)
+        return self._launch(rows[0]) if rows else None
+
+    def _launch(self, row: Row) -> Launch:
         return Launch(
             launch_id=LaunchId(row.launch_id),
             company_id=CompanyId(row.company_id),
@@ -164,15 +169,25 @@ class SqlLaunches:
             pseudoniem=Pseudoniem(row.pseudoniem) if row.pseudoniem else None,
             treatment_relationship_id=row.treatment_relationship_id,
             launched_at=row.launched_at,
-            told=self._told(row.sealed_told, launch_id),
+            told=self._told(row.sealed_told, LaunchId(row.launch_id)),
             relationship_id=RelationshipId(row.relationship_id) if row.relationship_id else None,
             ended=not row.goes_on,
         )
 
     def _values(self, launch: Launch) -> dict[str, object]:
-        values = {column: value for column, value in asdict(launch).items() if column not in {"told", "ended"}}
         text = launch.told.model_dump_json(exclude_none=True) if launch.told else None
-        return values | {"sealed_told": self.sealer.seal(text, _TOLD, launch.launch_id) if text else None}
+        return {
+            "launch_id": launch.launch_id,
+            "company_id": launch.company_id,
+            "account_id": launch.account_id,
+            "sub": launch.sub,
+            "status": launch.status,
+            "pseudoniem": launch.pseudoniem,
+            "treatment_relationship_id": launch.treatment_relationship_id,
+            "launched_at": launch.launched_at,
+            "sealed_told": self.sealer.seal(text, _TOLD, launch.launch_id) if text else None,
+            "relationship_id": launch.relationship_id,
+        }
 
     def _told(self, sealed: bytes | None, launch_id: LaunchId) -> ProfInfo | None:
         if sealed is None:
@@ -196,25 +211,21 @@ class SqlSessions:
             "opened_at": session.opened_at,
             "seen_at": session.seen_at,
         }
-        async with self.database.transaction() as connection:
-            await connection.execute(sessions.insert().values(values))
+        await self.database.write(Write(_OPEN, values))
 
     async def find(self, digest: bytes) -> Session | None:
-        async with self.database.read() as connection:
-            row = (await connection.execute(select(sessions).where(sessions.c.digest == digest))).first()
-        if row is None:
+        rows = await self.database.find(_SESSION, digest)
+        if not rows:
             return None
+        row = rows[0]
         patient = PatientShown(**json.loads(self.sealer.open(row.sealed_patient, _PATIENT, digest.hex())))
         return Session(digest, LaunchId(row.launch_id), patient, row.opened_at, row.seen_at)
 
     async def touch(self, session: Session) -> None:
-        async with self.database.transaction() as connection:
-            this = sessions.c.digest == session.digest
-            await connection.execute(update(sessions).where(this).values(seen_at=session.seen_at))
+        await self.database.write(Write(_TOUCH, {"this": session.digest, "now": session.seen_at}))
 
     async def close(self, digest: bytes) -> None:
-        async with self.database.transaction() as connection:
-            await connection.execute(delete(sessions).where(sessions.c.digest == digest))
+        await self.database.write(Write(_CLOSE, {"this": digest}))
 
 
 async def purge(database: Database, now: datetime) -> None:

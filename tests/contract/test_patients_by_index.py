@@ -9,7 +9,7 @@ from sqlalchemy import Select, Table, select, text
 from common.sql import Database
 from identity.patients.store_sql import patient_sessions
 from identity.professionals.store_sql import SqlAccounts
-from identity.relationships.store_sql import members, query_joined_last, relationships
+from identity.relationships.store_sql import JOINED, JOINED_BY, members, relationships
 from keys.sealing import KEY_BYTES, Sealer
 from schemas.claims import ProfInfo
 from schemas.identifiers import AccountId, CompanyId, Pseudoniem
@@ -54,7 +54,7 @@ def _rows_of_patient(company: CompanyId, account: AccountId, name: str) -> dict[
 async def test_the_relationship_joined_last_is_looked_for_among_those_with_the_patient(
     database: Database, company: CompanyId
 ) -> None:
-    query = query_joined_last(company, AccountId(uuid4()), Pseudoniem(uuid4()))
+    query = JOINED.where(*(column == key for column, key in zip(JOINED_BY, (company, uuid4(), uuid4()), strict=True)))
     used = (await indexes(database, query)).values()
     assert await scanned(database, query) == []
     assert any("pseudoniem" in condition and "company_id" in condition for condition in used)

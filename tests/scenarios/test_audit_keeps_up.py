@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -213,13 +214,18 @@ async def test_a_permission_costs_one_statement_more_and_a_launch_too(own_world:
     await company.create_dossier(bsn)
     token = company.ehr.sign(own_world.claims(company, profInfo=PROFESSIONAL, patientInfo={"bsn": bsn}))
     statements: list[str] = []
-    engine = own_world.service.ground.databases.identity.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    database = own_world.service.ground.databases.identity
+
+    def listen(connection: Any, _record: object) -> None:
+        connection.driver_connection.add_query_logger(lambda logged: statements.append(logged.query))
+
+    event.listen(database.engine.sync_engine, "connect", listen)
+    await database.close()  # so that it opens others
     await company.permission(bsn)
-    of_permission = [statement for statement in statements if not statement.startswith("BEGIN")]
+    of_permission = [statement for statement in statements if "unnest" in statement]
     statements.clear()
     await company.launch(token)
     audits = [statement for statement in statements if "_audit" in statement]
     assert len([statement for statement in of_permission if "_audit" in statement]) == 1
-    assert len(of_permission) == 4  # the company, the pseudoniem, the dossier, the event
+    assert len(of_permission) == 5  # the company, its revoked tokens, the pseudoniem, the dossier, the event
     assert len(audits) == 1

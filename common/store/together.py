@@ -1,0 +1,54 @@
+"""What many ask in one moment, answered by one piece of work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
+from typing import Final, Generic, TypeVar
+
+_AT_ONCE: Final = 1000
+"""Questions that are answered together at most."""
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class Together(Generic[Q, A]):
+    """While some questions are being answered, the next ones gather, and are answered together after them.
+
+    The work begins after whoever wants its answer has asked, so nobody gets what was true before.
+    """
+
+    def __init__(self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[A]]]) -> None:
+        """`answer` gives an answer to each question, in their order; what it raises is raised to each who asked."""
+        self._answer = answer
+        self._asked: list[tuple[Q, asyncio.Future[A]]] = []
+        self._answering: asyncio.Task[None] | None = None
+
+    def ask(self, question: Q) -> "asyncio.Future[A]":
+        """Return what will be the answer."""
+        future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._asked.append((question, future))
+        if self._answering is None:
+            self._answering = asyncio.create_task(self._answer_all(), context=Context())  # it is nobody's request
+        return future
+
+    async def _answer_all(self) -> None:
+        try:
+            while self._asked:
+                asked, self._asked = self._asked[:_AT_ONCE], self._asked[_AT_ONCE:]
+                await self._answer_these(asked)
+        finally:
+            self._answering = None
+
+    async def _answer_these(self, asked: Sequence[tuple[Q, "asyncio.Future[A]"]]) -> None:
+        waiting = [(question, future) for question, future in asked if not future.done()]  # else it was given up
+        try:
+            answers = await self._answer([question for question, _ in waiting])
+        except Exception as error:
+            for _, future in waiting:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), answer in zip(waiting, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
