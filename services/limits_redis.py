@@ -3,22 +3,17 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import structlog
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import RedisStorage
-from limits.aio.strategies import FixedWindowRateLimiter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from common.clock import wall_clock
 from common.errors import RateLimited
 from common.limits import Counted
 
-T = TypeVar("T")
-
+_PREFIX: Final = "sso:limit:"
 _SECONDS: Final = 0.2
 _PAUSE: Final = 1.0
 """Seconds without asking a Redis that did not answer: a launch has a second in all, and the spend comes after this."""
@@ -27,6 +22,20 @@ _AT_ONCE: Final = 16
 _REMEMBERED: Final = 10_000
 """Callers that are remembered to have been told to wait."""
 
+_COUNT: Final = """
+for number, key in ipairs(KEYS) do
+    local most, counts = tonumber(ARGV[2 * number - 1]), ARGV[2 * number] == '1'
+    local count = counts and redis.call('INCRBY', key, 1) or tonumber(redis.call('GET', key) or '0') + 1
+    if counts and count == 1 then redis.call('EXPIRE', key, 60) end
+    if count > most then return {number, redis.call('PTTL', key)} end
+end
+return {0, 0}
+"""
+"""Go through windows of a minute, each with what it holds at most; count in one, or look whether it has room for one.
+
+Return the number of the first one without room, and in how many milliseconds it has.
+"""
+
 _log = structlog.get_logger("limits")
 
 
@@ -34,11 +43,9 @@ class RedisLimiter:
     """`Limiter` on Redis. Where Redis does not answer it lets pass, and says so in the log."""
 
     def __init__(self, redis: Redis, per_minute: Mapping[Counted, int]) -> None:
-        """Count through the pool of `redis`; `per_minute` is how many of each are allowed."""
-        pool: Any = redis.connection_pool
-        storage = RedisStorage("redis://", implementation="redispy", key_prefix="sso:limit", connection_pool=pool)
-        self._strategy = FixedWindowRateLimiter(storage)
-        self._items = {counted: RateLimitItemPerMinute(per_minute[counted]) for counted in Counted}
+        """Count in `redis`; `per_minute` is how many of each are allowed."""
+        self._redis = redis
+        self._per_minute = per_minute
         self._asking = asyncio.Semaphore(_AT_ONCE)
         self._silent_until = 0.0
         self._waiting: dict[tuple[Counted, str], float] = {}
@@ -47,30 +54,27 @@ class RedisLimiter:
         """See `Limiter`. Takes at most a fifth of a second, once it is its turn."""
         self._require_room(counted, who)
         self._require_room(Counted.REFUSALS, who)
-        room = await self._answer(lambda: self._room(counted, who))
-        if room is not None and not all(room):
-            raise await self._limited(counted if room[0] else Counted.REFUSALS, who)
+        limited = await self._without_room(who, [(Counted.REFUSALS, False), (counted, True)])
+        if limited is not None:
+            raise limited
 
     async def refused(self, who: str) -> None:
         """See `Limiter`. Takes at most a fifth of a second."""
-        item = self._items[Counted.REFUSALS]
-        if await self._answer(lambda: self._strategy.hit(item, Counted.REFUSALS.value, who)) is False:
-            await self._limited(Counted.REFUSALS, who)
+        await self._without_room(who, [(Counted.REFUSALS, True)])
 
     def require_not_told(self, who: str) -> None:
         """See `Limiter`."""
         self._require_room(Counted.REFUSALS, who)
 
-    async def _room(self, counted: Counted, who: str) -> tuple[bool, bool]:
-        """Return whether there is room for another refusal, and for one more of what is counted."""
-        refusable = await self._strategy.test(self._items[Counted.REFUSALS], Counted.REFUSALS.value, who)
-        return refusable, refusable and await self._strategy.hit(self._items[counted], counted.value, who)
-
-    async def _limited(self, counted: Counted, who: str) -> RateLimited:
-        item = self._items[counted]
-        stats = await self._answer(lambda: self._strategy.get_window_stats(item, counted.value, who))
-        seconds = max(1, math.ceil(stats.reset_time - wall_clock().timestamp())) if stats else 1
-        self._remember(counted, who, seconds)
+    async def _without_room(self, who: str, windows: Sequence[tuple[Counted, bool]]) -> RateLimited | None:
+        """Look whether there is room for one more in these windows, counting it where that is said."""
+        keys = [f"{_PREFIX}{counted.value}:{who}" for counted, _ in windows]
+        given = [figure for counted, counts in windows for figure in (self._per_minute[counted], int(counts))]
+        number, milliseconds = await self._answer(*keys, *given)
+        if not number:
+            return None
+        seconds = max(1, math.ceil(milliseconds / 1000))
+        self._remember(windows[number - 1][0], who, seconds)
         return RateLimited(seconds)
 
     def _require_room(self, counted: Counted, who: str) -> None:
@@ -86,15 +90,17 @@ class RedisLimiter:
         if len(self._waiting) < _REMEMBERED:
             self._waiting[counted, who] = now + seconds
 
-    async def _answer(self, ask: Callable[[], Awaitable[T]]) -> T | None:
-        """Return what Redis answers, None if it does not."""
+    async def _answer(self, *given: str | int) -> tuple[int, int]:
+        """Return what Redis answers to _COUNT; if it does not, that there is room."""
+        keys = sum(isinstance(one, str) for one in given)
         async with self._asking:  # waiting for a turn is our own business, and says nothing of Redis
             if time.monotonic() < self._silent_until:
-                return None
+                return 0, 0
             try:
                 async with asyncio.timeout(_SECONDS):
-                    return await ask()
+                    number, milliseconds = await self._redis.eval(_COUNT, keys, *given)
             except (RedisError, TimeoutError, OSError) as error:
                 self._silent_until = time.monotonic() + _PAUSE
                 _log.warning("not counted", cause=type(error).__name__)
-                return None
+                return 0, 0
+        return number, milliseconds

@@ -20,7 +20,6 @@ CONFINED: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("*/store_sql.py", "common/sql.py", "common/store/*", "services/*", "*/migrations/*"),
     "alembic": ("services/*", "*/migrations/*"),
     "redis": ("*/*_redis.py", "services/*"),
-    "limits": ("services/limits_redis.py",),
     "prometheus_client": ("services/metrics.py", "services/openapi/areas/running.py"),
     "joserfc": ("keys/*", "sso/*", "services/demo/ehr.py"),
     "cryptography": ("keys/*", "sso/*", "identity/pseudoniem/digest.py"),

@@ -13,23 +13,27 @@ A = TypeVar("A")
 
 
 class Together(Generic[Q, A]):
-    """While some questions are being answered, the next ones gather, and are answered together after them.
+    """While questions are being answered, the next ones gather, and are answered together after them.
 
     The work begins after whoever wants its answer has asked, so nobody gets what was true before.
     """
 
-    def __init__(self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[A]]]) -> None:
-        """`answer` gives an answer to each question, in their order; what it raises is raised to each who asked."""
+    def __init__(self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], lanes: int = 2) -> None:
+        """`answer` gives an answer to each question, in their order; what it raises is raised to each who asked.
+
+        It is called at most `lanes` times at once, so that one that takes long does not hold up all others.
+        """
         self._answer = answer
+        self._lanes = lanes
         self._asked: list[tuple[Q, asyncio.Future[A]]] = []
-        self._answering: asyncio.Task[None] | None = None
+        self._answering = set["asyncio.Task[None] | None"]()
 
     def ask(self, question: Q) -> "asyncio.Future[A]":
         """Return what will be the answer."""
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._asked.append((question, future))
-        if self._answering is None:
-            self._answering = asyncio.create_task(self._answer_all(), context=Context())  # it is nobody's request
+        if len(self._answering) < self._lanes:
+            self._answering.add(asyncio.create_task(self._answer_all(), context=Context()))  # it is nobody's request
         return future
 
     async def _answer_all(self) -> None:
@@ -37,11 +41,13 @@ class Together(Generic[Q, A]):
             while self._asked:
                 asked, self._asked = self._asked[:_AT_ONCE], self._asked[_AT_ONCE:]
                 await self._answer_these(asked)
-        finally:
-            self._answering = None
+        finally:  # at once, and not when the task is done: who asks in between would wait for ever
+            self._answering.discard(asyncio.current_task())
 
     async def _answer_these(self, asked: Sequence[tuple[Q, "asyncio.Future[A]"]]) -> None:
         waiting = [(question, future) for question, future in asked if not future.done()]  # else it was given up
+        if not waiting:
+            return
         try:
             answers = await self._answer([question for question, _ in waiting])
         except Exception as error:

@@ -156,18 +156,21 @@ async def test_a_redis_is_unavailable_that(
     assert await spend(guard, key) is True
 
 
-async def test_a_redis_that_is_still_loading_is_unavailable(guard: RedisReplayGuard, redis: Redis) -> None:
-    await redis.mset({f"filling:{number}": "x" * 1024 for number in range(300)})
-    await redis.config_set("key-load-delay", 2_000)
-    reload = asyncio.create_task(command(redis, "DEBUG", "RELOAD"))
-    try:
-        while not (await redis.info("persistence"))["loading"] and not reload.done():
-            pass
-        assert not reload.done()
-        await refuses_within_a_second(guard)
-        await redis.config_set("key-load-delay", 0)
-    finally:
-        await reload
+async def test_a_redis_that_is_still_loading_is_unavailable(
+    guard: RedisReplayGuard, private_redis: RedisServer
+) -> None:
+    async with Redis.from_url(private_redis.url) as operator:  # one who waits longer than we do
+        await operator.mset({f"filling:{number}": "x" * 1024 for number in range(300)})
+        await operator.config_set("key-load-delay", 2_000)
+        reload = asyncio.create_task(command(operator, "DEBUG", "RELOAD"))
+        try:
+            while not (await operator.info("persistence"))["loading"] and not reload.done():
+                pass
+            assert not reload.done()
+            await refuses_within_a_second(guard)
+            await operator.config_set("key-load-delay", 0)
+        finally:
+            await reload
     assert await spend(guard)
 
 

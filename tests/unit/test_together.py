@@ -1,0 +1,89 @@
+"""Questions of one moment are answered together, each with its own answer, and none with what was true before."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from common.store.together import Together
+
+
+class Desk:
+    """Answers with the same word in capitals, when it is told to; keeps what was asked together."""
+
+    def __init__(self, lanes: int = 1) -> None:
+        self.batches: list[list[str]] = []
+        self.go_on = asyncio.Semaphore(0)
+        self.together: Together[str, str] = Together(self._answer, lanes)
+
+    async def _answer(self, questions: Sequence[str]) -> Sequence[str]:
+        self.batches.append(list(questions))
+        await self.go_on.acquire()
+        if "fault" in questions:
+            raise LookupError
+        return [question.upper() for question in questions]
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_what_comes_while_others_are_answered_is_answered_after_them_and_together() -> None:
+    desk = Desk()
+    first = [desk.together.ask(word) for word in ("a", "b")]
+    await settle()
+    second = [desk.together.ask(word) for word in ("c", "a", "d")]
+    await settle()
+    assert desk.batches == [["a", "b"]], "they do not get the answer that is under way"
+    desk.go_on.release()
+    desk.go_on.release()
+    assert [await answer for answer in (*first, *second)] == ["A", "B", "C", "A", "D"]
+    assert desk.batches == [["a", "b"], ["c", "a", "d"]]
+
+
+async def test_one_that_takes_long_holds_nobody_up_who_has_another_lane() -> None:
+    desk = Desk(lanes=2)
+    for word in ("a", "b", "c"):
+        desk.together.ask(word)
+        await settle()
+    assert desk.batches == [["a"], ["b"]]
+
+
+async def test_a_fault_is_that_of_all_who_asked_together_and_of_nobody_else() -> None:
+    desk = Desk()
+    failing = [desk.together.ask(word) for word in ("fault", "a")]
+    await settle()
+    good = desk.together.ask("b")
+    desk.go_on.release()
+    desk.go_on.release()
+    for answer in failing:
+        with pytest.raises(LookupError):
+            await answer
+    assert await good == "B"
+
+
+async def test_who_has_given_up_is_not_asked_for_and_holds_nobody_up() -> None:
+    desk = Desk()
+    under_way, gone = desk.together.ask("a"), desk.together.ask("b")
+    await settle()
+    never_sent = desk.together.ask("c")
+    gone.cancel()
+    never_sent.cancel()
+    desk.go_on.release()
+    assert await under_way == "A"
+    last = desk.together.ask("d")
+    desk.go_on.release()
+    assert await last == "D"
+    assert desk.batches == [["a", "b"], ["d"]]
+
+
+async def test_whoever_asks_in_the_moment_of_an_answer_gets_one() -> None:
+    desk, asked = Desk(), 0
+    desk.go_on = asyncio.Semaphore(1000)
+    for asked in range(20):
+        answer = desk.together.ask(str(asked))
+        for _ in range(asked % 7):
+            await asyncio.sleep(0)
+        assert await asyncio.wait_for(desk.together.ask("x"), 5) == "X"
+        assert await answer == str(asked)
