@@ -12,7 +12,8 @@ from redis.maint_notifications import MaintNotificationsConfig
 from common.store.together import Together
 
 _CONNECTIONS: Final = 64
-_WAIT_SECONDS: Final = 0.25
+_CONNECT_SECONDS: Final = 0.25
+_ANSWER_SECONDS: Final = 0.3
 _LANES: Final = 4
 """Pipelines that can be under way at once: whoever waits for one has little time of their own."""
 
@@ -23,7 +24,7 @@ class TogetherRedis(Redis):
     """Sends what is asked of it in one moment as one pipeline: a command by itself costs several times as much.
 
     A command is carried out at most once. Who gives up before its pipeline is sent has sent nothing; where a pipeline
-    is not answered within _WAIT_SECONDS, none of its callers is.
+    is not answered within _ANSWER_SECONDS, none of its callers is.
     """
 
     def __init__(self, pool: BlockingConnectionPool) -> None:
@@ -39,7 +40,7 @@ class TogetherRedis(Redis):
         return answer
 
     async def _send(self, commands: Sequence[Command]) -> Sequence[Any]:
-        async with asyncio.timeout(_WAIT_SECONDS), self.pipeline(transaction=False) as pipeline:
+        async with asyncio.timeout(_ANSWER_SECONDS), self.pipeline(transaction=False) as pipeline:
             for args, options in commands:
                 pipeline.execute_command(*args, **options)
             return await pipeline.execute(raise_on_error=False)
@@ -55,10 +56,10 @@ def open_redis(url: str) -> Redis:
     pool = BlockingConnectionPool.from_url(
         url,
         max_connections=_CONNECTIONS,
-        timeout=_WAIT_SECONDS,
+        timeout=_CONNECT_SECONDS,
         retry=Retry(NoBackoff(), 0),
         socket_timeout=None,
-        socket_connect_timeout=_WAIT_SECONDS,
+        socket_connect_timeout=_CONNECT_SECONDS,
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
     )
     return TogetherRedis(pool)

@@ -21,7 +21,7 @@ from common.errors import Unavailable
 T = TypeVar("T")
 
 PREFIX: Final = "sso:spent:"
-_ATTEMPT_SECONDS: Final = 0.3
+_ATTEMPT_SECONDS: Final = 0.35
 _ATTEMPTS: Final = 2
 
 
@@ -37,7 +37,7 @@ class RedisReplayGuard:
     prefix: str = PREFIX
 
     async def spend(self, spend_key: str, window: timedelta) -> bool:
-        """See `ReplayGuard`. Takes at most 0.6 seconds."""
+        """See `ReplayGuard`. Takes at most 0.7 seconds."""
         attempt, milliseconds = secrets.token_hex(16).encode(), int(window.total_seconds() * 1000)
         held = await _answer(
             lambda: self.redis.set(self.prefix + spend_key, attempt, nx=True, get=True, px=milliseconds)
@@ -45,7 +45,7 @@ class RedisReplayGuard:
         return held is None or held == attempt
 
     async def is_spent(self, spend_key: str) -> bool:
-        """See `ReplayGuard`. Takes at most 0.6 seconds."""
+        """See `ReplayGuard`. Takes at most 0.7 seconds."""
         return await _answer(lambda: self.redis.get(self.prefix + spend_key)) is not None
 
 
