@@ -1,47 +1,57 @@
 """Writing the log without waiting for whoever reads it: a slow reader costs lines, never answers."""
 
-import queue
 import threading
+from collections import deque
 from typing import Final, TextIO
 
 _LINES: Final = 10_000
+_GATHER_SECONDS: Final = 0.02
+"""How long lines gather before they are written: to wake the writer for each costs a request more than its line."""
 
 
 class LogWriter:
-    """A text stream in front of another one. Lines beyond a full queue are dropped, and counted in the log itself."""
+    """A text stream in front of another one. Lines beyond _LINES are dropped, and counted in the log itself."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._lines: queue.Queue[str | None] = queue.Queue(_LINES)
+        self._lines: deque[str] = deque()
         self._dropped = 0
-        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._written_to = threading.Event()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
     def write(self, text: str) -> None:
         """Take a line; never waits."""
-        try:
-            self._lines.put_nowait(text)
-        except queue.Full:
+        if len(self._lines) < _LINES:
+            self._lines.append(text)
+        else:
             self._dropped += 1
+        if not self._written_to.is_set():
+            self._written_to.set()
 
     def flush(self) -> None:
         """Do nothing: the writer flushes by itself."""
 
     def close(self, seconds: float = 1.0) -> None:
         """Write what is there, for at most so many seconds."""
-        try:
-            self._lines.put(None, timeout=seconds)
-        except queue.Full:
-            return
+        self._ending.set()
+        self._written_to.set()
         self._thread.join(seconds)
 
-    def _write(self) -> None:
-        while (text := self._lines.get()) is not None:
-            if self._dropped:
-                text += f'{{"event": "log lines dropped", "lines": {self._dropped}}}\n'
-                self._dropped = 0
-            try:
-                self._stream.write(text)
-                self._stream.flush()
-            except (OSError, ValueError):  # a full disk, a closed pipe: the next line may fare better
-                self._dropped += 1
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            self._written_to.wait()
+            self._ending.wait(_GATHER_SECONDS)
+            self._written_to.clear()  # before the look: what comes after it wakes us again
+            self._write([self._lines.popleft() for _ in range(len(self._lines))])
+
+    def _write(self, lines: list[str]) -> None:
+        dropped, self._dropped = self._dropped, 0
+        if dropped:
+            lines.append(f'{{"event": "log lines dropped", "lines": {dropped}}}\n')
+        try:
+            self._stream.write("".join(lines))
+            self._stream.flush()
+        except (OSError, ValueError):  # a full disk, a closed pipe: the next lines may fare better
+            self._dropped += dropped + len(lines) - bool(dropped)

@@ -1,6 +1,8 @@
 """A token taken apart, strictly, before any library or any key sees it (RFC 7515 7.1, RFC 8725)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from common import strict_json
@@ -17,7 +19,7 @@ REFUSED_PARAMETERS: Final = frozenset({"crit", "b64", "zip", "jwk", "jku", "x5u"
 """Header parameters that no token may have (contract, section 2, "Header")."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RawToken:
     """A token as it came: nobody has verified anything of it yet."""
 
@@ -29,23 +31,28 @@ class RawToken:
     typ: str | None
     """Lower case, without "application/" (RFC 7515 4.1.9)."""
 
+    @cached_property
+    def members(self) -> Mapping[str, Any]:
+        """What the payload says, read once. Raises NotJson."""
+        return strict_json.parse_object(self.payload)
+
     def unverified_iss(self) -> str | None:
         """Return the `iss` that the payload claims, to look up a key with; None if there is none.
 
         Raises MalformedToken if the payload cannot be read or `iss` is no string.
         """
         try:
-            payload = strict_json.parse_object(self.payload)
+            members = self.members
         except strict_json.NotJson:
             raise MalformedToken(Flaw.PAYLOAD_NOT_JSON) from None
-        if "iss" not in payload:
+        if "iss" not in members:
             return None
-        return _text(payload, "iss", Flaw.ISS_NOT_TEXT)
+        return _text(members, "iss", Flaw.ISS_NOT_TEXT)
 
     def claim(self, name: str) -> str:
         """Return what the payload claims under a name; empty if it cannot be read, or is no string. Never raises."""
         try:
-            value = strict_json.parse_object(self.payload).get(name)
+            value = self.members.get(name)
         except strict_json.NotJson:
             return ""
         return value if isinstance(value, str) else ""
@@ -64,27 +71,24 @@ def take_apart(compact: str) -> RawToken:
         header, payload, signature = (base64url.decode(segment) for segment in segments)
     except ValueError:
         raise MalformedToken(Flaw.NOT_BASE64URL) from None
+    return RawToken(compact.rpartition(".")[0].encode("ascii"), payload, signature, *_read_header(header))
+
+
+@lru_cache(maxsize=512)
+def _read_header(header: bytes) -> tuple[str, str | None, str | None]:
+    """Return `alg`, `kid` and `typ`. A company's tokens all have one header, so what it says is remembered."""
     try:
         members = strict_json.parse_object(header)
     except strict_json.NotJson:
         raise MalformedToken(Flaw.HEADER_NOT_JSON) from None
-    return _with_header(members, compact.rpartition(".")[0].encode("ascii"), payload, signature)
-
-
-def _with_header(members: dict[str, Any], signing_input: bytes, payload: bytes, signature: bytes) -> RawToken:
     if not REFUSED_PARAMETERS.isdisjoint(members):
         raise MalformedToken(Flaw.HEADER_PARAMETER)
-    return RawToken(
-        signing_input=signing_input,
-        payload=payload,
-        signature=signature,
-        alg=_text(members, "alg"),
-        kid=_text(members, "kid") if "kid" in members else None,
-        typ=_text(members, "typ").lower().removeprefix("application/") if "typ" in members else None,
-    )
+    alg, kid = _text(members, "alg"), _text(members, "kid") if "kid" in members else None
+    typ = _text(members, "typ").lower().removeprefix("application/") if "typ" in members else None
+    return alg, kid, typ
 
 
-def _text(members: dict[str, Any], name: str, flaw: Flaw = Flaw.HEADER_VALUE) -> str:
+def _text(members: Mapping[str, Any], name: str, flaw: Flaw = Flaw.HEADER_VALUE) -> str:
     value = members.get(name)
     if not isinstance(value, str):
         raise MalformedToken(flaw)

@@ -95,7 +95,7 @@ def authenticate(raw: RawToken, candidates: Candidates) -> TrustedKey:
 def read_claims(raw: RawToken, profile: TokenProfile[C], rules: Rules) -> C:
     """Return the claims of an authentic token. Raises ClaimRejected with the first claim that breaks a rule."""
     try:
-        return profile.claims.parse(strict_json.parse_object(raw.payload), rules)
+        return profile.claims.parse(raw.members, rules)
     except strict_json.NotJson:
         raise ClaimRejected("", "json") from None
     except InvalidInput as error:

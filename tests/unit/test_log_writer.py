@@ -14,11 +14,13 @@ class Stream(io.StringIO):
         super().__init__()
         self.open = threading.Event()
         self.fails = fails
+        self.failed = threading.Event()
 
     def write(self, text: str) -> int:
         self.open.wait(10)
         if self.fails:
             self.fails = False
+            self.failed.set()
             raise OSError(errno.ENOSPC, "full")
         return super().write(text)
 
@@ -42,6 +44,7 @@ def test_a_line_that_could_not_be_written_is_not_the_last() -> None:
     stream.open.set()
     writer = LogWriter(stream)
     writer.write("lost\n")
+    assert stream.failed.wait(10)
     writer.write("kept\n")
     writer.close(10)
     assert stream.getvalue() == 'kept\n{"event": "log lines dropped", "lines": 1}\n'
