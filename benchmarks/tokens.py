@@ -7,7 +7,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -45,14 +45,20 @@ class Vendor:
         """Return the public half as a company registers it."""
         return {**self.public_key().as_dict(private=False), "alg": "RS256"}
 
-    def sign(self, claims: Sequence[dict[str, Any]]) -> list[str]:
+    def sign(self, claims: Iterable[dict[str, Any]]) -> list[str]:
         """Return a token for each of these claims."""
-        return list(_SIGNERS.map(self._sign, claims))
+        return sign_each((self, one) for one in claims)
 
-    def _sign(self, claims: dict[str, Any]) -> str:
+    def sign_one(self, claims: dict[str, Any]) -> str:
+        """Return the token that says `claims`."""
         signing_input = f"{self._header}.{base64url.encode(json.dumps(claims).encode())}"
         signature = self.key.sign(signing_input.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"{signing_input}.{base64url.encode(signature)}"
+
+
+def sign_each(said: Iterable[tuple[Vendor, dict[str, Any]]]) -> list[str]:
+    """Return a token for each EHR and what it says, in this order."""
+    return list(_SIGNERS.map(lambda pair: pair[0].sign_one(pair[1]), said))
 
 
 def launch_claims(sub: str, bsn: str, relationship: str) -> dict[str, Any]:
@@ -70,9 +76,9 @@ def launch_claims(sub: str, bsn: str, relationship: str) -> dict[str, Any]:
 
 
 def bsn(number: int) -> str:
-    """Return the `number`th BSN that passes the 11-test (0 to about 800,000), from 100,000,000 on."""
-    start = 100_000_000 + number * 11
-    return next(str(digits) for digits in range(start, start + 22) if _passes(str(digits)))
+    """Return a BSN for each `number` (0 to 8,999,999): the first in its hundred that passes the 11-test."""
+    start = 100_000_000 + number * 100
+    return next(str(digits) for digits in range(start, start + 100) if _passes(str(digits)))
 
 
 def _passes(digits: str) -> bool:

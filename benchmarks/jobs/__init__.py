@@ -10,7 +10,7 @@ from typing import Final
 
 from benchmarks.harness.results import Job
 
-NAMES: Final = ("verification",)
+NAMES: Final = ("verification", "launch")
 
 
 @dataclass(frozen=True, slots=True)
