@@ -23,7 +23,7 @@ NAME: Final = "oidc-provider"
 
 @dataclass(frozen=True, slots=True)
 class TokenServer:
-    """A token endpoint, ours or the peer's. `further` is what a request for a token has besides, `path` where it goes."""
+    """A token endpoint, ours or the peer's: `path` is where, `further` what a request for a token has besides."""
 
     port: int
     pid: int
