@@ -49,7 +49,8 @@ def _goals(jobs: Mapping[str, Any]) -> Iterator[str]:
         for row in job["rows"]:
             around = f"{_plain(row['low'])} to {_plain(row['high'])}"
             met = {True: "yes", False: "**no**", None: ""}[row["met"]]
-            yield f"| {row['what']} | {_goal(row)} | {_plain(row['median'])} {row['unit']} | {around} | {met} |"
+            median = f"{_plain(row['median'])} {row['unit']}".strip()
+            yield f"| {row['what']} | {_goal(row)} | {median} | {around} | {met} |"
 
 
 def _goal(row: Mapping[str, Any]) -> str:

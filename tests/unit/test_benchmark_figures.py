@@ -1,4 +1,4 @@
-"""What the benchmarks make of their rounds: ratios within a round, their spread, the table, and a guard against creep."""
+"""What the benchmarks make of their rounds: ratios within a round, spreads, the table, and a guard against creep."""
 
 from pathlib import Path
 
@@ -16,9 +16,8 @@ ROUNDS = {
 }
 
 
-def a_job(**changes: float | None) -> Job:
-    bounds: dict[str, float | None] = {"at_most": 0.65, "at_least": None} | changes
-    row = Row("ours / theirs", ratio(ROUNDS, "cpu_us", "ours", "theirs"), **bounds)
+def a_job(at_most: float | None = 0.65, at_least: float | None = None) -> Job:
+    row = Row("ours / theirs", ratio(ROUNDS, "cpu_us", "ours", "theirs"), at_most, at_least)
     return Job("verification", "Verifying", "cpu_us", ROUNDS, [row], ["Said beside."])
 
 
