@@ -7,6 +7,8 @@ from benchmarks.harness.figures import Sample, percentile
 from benchmarks.harness.load import Load, drive
 from benchmarks.harness.processor import cpu_seconds
 
+_LEAST = 4
+
 
 @dataclass(slots=True)
 class Asked:
@@ -30,7 +32,8 @@ class Asked:
 
     def __call__(self) -> Sample:
         """Run one round of about `seconds`."""
-        count = max(self.in_flight, int(self._per_second * self.seconds)) if self._per_second else self.first
+        least = _LEAST * self.in_flight  # so that the end, when few are left, is a small part
+        count = max(least, int(self._per_second * self.seconds)) if self._per_second else self.first
         requests = self.make(count)
         own, others = cpu_seconds(self.pid), self._of_stores()
         load = drive(self.port, requests, self.in_flight, self.expected)
