@@ -1,6 +1,7 @@
 """Serving a composition in this process: a port that is ours or a clear sentence, and uvicorn without surprises."""
 
 import errno
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
@@ -62,6 +63,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
+            gc.collect()
+            gc.freeze()  # what is there now stays: to look for garbage in it again and again is what makes pauses
             self._ready()
 
     @contextmanager

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +23,11 @@ from common.request_id import REQUEST_ID
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_TLS_HEADERS = [(b"strict-transport-security", STRICT_TRANSPORT_SECURITY.encode())]
+_OURS_ALONE = {b"x-request-id", b"strict-transport-security"}
+"""As they are on the wire, made once."""
 
 _log = structlog.get_logger("http")
 
@@ -103,12 +107,14 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-Id"] = self.request_id
-            for name, value in SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
-            if self._https:
-                headers["Strict-Transport-Security"] = STRICT_TRANSPORT_SECURITY
+            given = [(name, value) for name, value in message.get("headers", ()) if name not in _OURS_ALONE]
+            names = {name for name, _ in given}
+            message["headers"] = [
+                *given,
+                *((name, value) for name, value in _SECURITY_HEADERS if name not in names),
+                (b"x-request-id", self.request_id.encode("ascii")),
+                *(_TLS_HEADERS if self._https else ()),
+            ]
         await self._send(message)
 
 
