@@ -6,7 +6,7 @@ in the chain may read such a text otherwise, so none of it is accepted here.
 
 import json
 import math
-from typing import Any
+from typing import Any, Final
 
 
 class NotJson(ValueError):
@@ -20,12 +20,7 @@ class DuplicateMember(NotJson):
 def parse(data: bytes) -> Any:  # noqa: ANN401 - any JSON value, as in the standard library
     """Return the value that `data` encodes. Raises NotJson, or DuplicateMember."""
     try:
-        return json.loads(
-            data.decode("utf-8", "strict"),
-            object_pairs_hook=_members,
-            parse_constant=_constant,
-            parse_float=_finite,
-        )
+        return _DECODER.decode(data.decode("utf-8", "strict"))
     except NotJson:
         raise
     except (ValueError, RecursionError) as error:  # bad UTF-8, bad grammar, 4,300 digits, a thousand brackets
@@ -56,3 +51,6 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise NotJson("a number is out of range")
     return number
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant, parse_float=_finite)

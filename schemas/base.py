@@ -129,6 +129,8 @@ def _storable(text: str) -> str:
 
 def is_blank(text: str) -> bool:
     """Return whether nothing of a text can be seen: white space, control and format characters are nothing."""
+    if text[:1].isalnum():
+        return False  # as nearly every text begins
     return all(c.isspace() or unicodedata.category(c) in {"Cc", "Cf"} for c in text)
 
 

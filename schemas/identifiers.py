@@ -14,7 +14,6 @@ from pydantic import (
     ValidationInfo,
 )
 from pydantic_core import core_schema
-from stdnum.exceptions import ValidationError as StdnumError
 from stdnum.nl import bsn as stdnum_bsn
 
 from common.errors import Fault, InvalidInput
@@ -71,10 +70,8 @@ class Bsn:
 
 
 def _eleven_test(digits: str) -> None:
-    try:
-        stdnum_bsn.validate(digits)
-    except StdnumError:
-        raise ValueError("a BSN passes the 11-test") from None
+    if stdnum_bsn.checksum(digits) != 0:  # `validate` does once more, at ten times the price, what has been done here
+        raise ValueError("a BSN passes the 11-test")
 
 
 def _bsn_from_json(value: object, info: ValidationInfo) -> Bsn:
