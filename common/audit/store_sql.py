@@ -67,6 +67,7 @@ REFUSALS: Final = {"identity": IDENTITY_REFUSALS, "pseudoniem": PSEUDONIEM_REFUS
 """The tables by the name of their owner."""
 
 
+_DETAILS: Final = json.JSONEncoder(sort_keys=True)
 _BY_CHANCE: Final = {4, 7}
 
 
@@ -112,7 +113,7 @@ def _row(event: Event) -> dict[str, object]:
         "event": event.type.name,
         "outcome": event.type.outcome.value,
         "request_id": _made_by_chance(REQUEST_ID.get()),
-        "details": json.dumps(details, sort_keys=True),
+        "details": _DETAILS.encode(details),
         **columns,
     }
 

@@ -6,7 +6,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from common.errors import NotFound, ServiceError
 from common.http.address import client_address
@@ -47,7 +47,7 @@ def create_app(
             return field_errors(error)
         return problem(error, request_id)
 
-    router = Router(routes, redirect_slashes=False, default=_not_found)
+    router = by_first_segment(routes)
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
@@ -58,6 +58,28 @@ def create_app(
             await router(scope, receive, send)
 
     return RequestContext(limited, hosts=hosts, https=https, render=render, observe=observe, refused=refused)
+
+
+def by_first_segment(routes: Sequence[BaseRoute]) -> ASGIApp:
+    """Return the application that these routes are, looked through in their order.
+
+    Only those are looked through whose first segment is the path's: Starlette tries each one's pattern in turn.
+    """
+    grouped: dict[str, list[BaseRoute]] = {}
+    for route in routes:
+        grouped.setdefault(_first_segment(getattr(route, "path", "")), []).append(route)
+    if any("{" in segment for segment in grouped):
+        raise ValueError("the first segment of a path is the same for all requests")
+    routers = {name: Router(those, redirect_slashes=False, default=_not_found) for name, those in grouped.items()}
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await routers.get(_first_segment(scope["path"]), _not_found)(scope, receive, send)
+
+    return app
+
+
+def _first_segment(path: str) -> str:
+    return path[1:].partition("/")[0]
 
 
 async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
