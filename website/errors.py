@@ -34,10 +34,11 @@ _NEXT: Final[Mapping[type[ServiceError], str]] = {
 }
 
 
-def error_page(request: Request, error: ServiceError, request_id: str) -> Response:  # noqa: ARG001 - RenderPage has it
+def error_page(request: Request, error: ServiceError, request_id: str) -> Response:
     """Return the page of an error, with its status and headers."""
     row = row_of(type(error))
     return _pages().show(
+        request,
         "error.html",
         row.status,
         headers=headers_of(error),

@@ -1,36 +1,66 @@
-"""Templates to pages: everything escaped, and a name that was not given is an error instead of a gap."""
+"""Templates to pages: everything escaped, in the reader's language, and a name that was not given is an error."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
+from typing import Final
+from zoneinfo import ZoneInfo
 
+from babel.dates import format_datetime
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
+
+from website.language import Language, language_of, place_of
+from website.translations import translations
+
+_AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 
 
 class Pages:
     """Renders the templates of this package and of the `packages` named, whose templates can extend `base.html`."""
 
     def __init__(self, *packages: str) -> None:
-        self._environment = Environment(
-            loader=ChoiceLoader([PackageLoader(package) for package in ("website", *packages)]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters["moment"] = _moment
+        self._environments = {language: _environment(language, "website", *packages) for language in Language}
 
     def show(
-        self, template: str, status: int = 200, *, headers: Mapping[str, str] | None = None, **values: object
+        self,
+        request: Request,
+        template: str,
+        status: int = 200,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **values: object,
     ) -> HTMLResponse:
-        """Return the page that a template makes of `values`."""
-        return HTMLResponse(self._environment.get_template(template).render(values), status, headers)
+        """Return the page that a template makes of `values`, in the language of who asks."""
+        language = language_of(request)
+        page = self.render(template, language, place_of(request), **values)
+        return HTMLResponse(page, status, {"Content-Language": language, **(headers or {})})
+
+    def render(self, template: str, language: Language, place: str | None = None, /, **values: object) -> str:
+        """Return a page as text. `place` is where to come back to from the switch to the other language."""
+        return self._environments[language].get_template(template).render(values, place=place)
 
 
-def _moment(at: datetime) -> Markup:
-    """A moment in UTC, for people and for machines."""
-    return Markup('<time datetime="{}">{}</time>').format(
-        at.strftime("%Y-%m-%dT%H:%M:%SZ"), f"{at.day} {at.strftime('%B %Y, %H:%M')} UTC"
+def _environment(language: Language, *packages: str) -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package) for package in packages]),
+        extensions=["jinja2.ext.i18n"],
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(translations(language, *packages), newstyle=True)  # type: ignore[attr-defined] # the extension adds it
+    environment.globals["language"] = language
+    environment.filters["moment"] = partial(_moment, language)
+    return environment
+
+
+def _moment(language: Language, at: datetime) -> Markup:
+    """A moment as the clocks of the Netherlands have it, for people, and in UTC for machines."""
+    shown = format_datetime(at, "d MMMM y, HH:mm", _AMSTERDAM, language)
+    return Markup('<time datetime="{}">{}</time>').format(at.strftime("%Y-%m-%dT%H:%M:%SZ"), shown)

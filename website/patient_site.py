@@ -108,7 +108,7 @@ class PatientSite:
         if token is None or patient is None:
             return await self.front(request)
         held = await self._held_on(patient)
-        return self.pages.show("patient.html", name=patient.name, held=held, csrf_token=csrf_token(token))
+        return self.pages.show(request, "patient.html", name=patient.name, held=held, csrf_token=csrf_token(token))
 
     async def choose(self, request: Request) -> Response:
         """Keep a choice, and show the list again."""
@@ -132,7 +132,8 @@ class PatientSite:
             response = await self.farewell(request)
         except Unavailable as error:
             _log.info("refused", code=error.code, cause=error.private, request_id=REQUEST_ID.get())
-            response = self.pages.show("still_open.html", row_of(type(error)).status, headers=headers_of(error))
+            status, headers = row_of(type(error)).status, headers_of(error)
+            response = self.pages.show(request, "still_open.html", status, headers=headers)
         COOKIE.clear(response)
         return response
 

@@ -15,6 +15,6 @@ class FrontPage:
     pages: Pages
     simulator_url: str
 
-    async def __call__(self, _request: Request) -> Response:
+    async def __call__(self, request: Request) -> Response:
         """Show the page."""
-        return self.pages.show("front.html", simulator_url=self.simulator_url)
+        return self.pages.show(request, "front.html", simulator_url=self.simulator_url)

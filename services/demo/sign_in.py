@@ -53,13 +53,13 @@ class DemoSignIn:
             Resource("/sign-in", wire="page", GET=self.show_sign_in, POST=self.sign_in),
         ]
 
-    async def show_register(self, _request: Request) -> Response:
+    async def show_register(self, request: Request) -> Response:
         """Show the form to register."""
-        return self.pages.show("register.html", typed={}, problem="", messages={})
+        return self.pages.show(request, "register.html", typed={}, problem="", messages={})
 
-    async def show_sign_in(self, _request: Request) -> Response:
+    async def show_sign_in(self, request: Request) -> Response:
         """Show the form to sign in."""
-        return self.pages.show("sign_in.html", typed={}, problem="", messages={})
+        return self.pages.show(request, "sign_in.html", typed={}, problem="", messages={})
 
     async def register(self, request: Request) -> Response:
         """Register a patient and sign them in, or show the form again."""
@@ -69,7 +69,7 @@ class DemoSignIn:
             asked = Registration.parse(fields, self.rules)
             patient = await self.patients.register(asked.bsn, asked.first_name, asked.last_name)
         except (InvalidInput, NotAuthenticated) as error:
-            return self._again("register.html", fields, error)
+            return self._again(request, "register.html", fields, error)
         return await self._signed_in(request, patient)
 
     async def sign_in(self, request: Request) -> Response:
@@ -80,7 +80,7 @@ class DemoSignIn:
             asked = SignIn.parse(fields, self.rules)
             patient = await self.patients.recognise(asked.bsn, asked.last_name)
         except (InvalidInput, NotAuthenticated) as error:
-            return self._again("sign_in.html", fields, error)
+            return self._again(request, "sign_in.html", fields, error)
         return await self._signed_in(request, patient)
 
     async def _signed_in(self, request: Request, patient: Patient) -> Response:
@@ -90,12 +90,15 @@ class DemoSignIn:
         COOKIE.write(response, token)
         return response
 
-    def _again(self, template: str, fields: Mapping[str, str], error: InvalidInput | NotAuthenticated) -> Response:
+    def _again(
+        self, request: Request, template: str, fields: Mapping[str, str], error: InvalidInput | NotAuthenticated
+    ) -> Response:
         """Show the form again; the BSN has to be typed anew, so that it is in no response."""
         invalid = [fault.pointer.removeprefix("/") for fault in error.faults] if isinstance(error, InvalidInput) else []
         if not _MESSAGES.keys() >= set(invalid):
             raise error  # a field that the form does not have: there is nothing to mend in it
         return self.pages.show(
+            request,
             template,
             row_of(type(error)).status,
             headers=headers_of(error),

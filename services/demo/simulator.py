@@ -51,7 +51,7 @@ class Simulator:
     async def ask(self, request: Request) -> Response:
         """Show the form, filled with the example that the query names, else with the first."""
         example = request.query_params.get("example", "")
-        return self.pages.show("simulator.html", company_name=self.ehr.company_name, example=example)
+        return self.pages.show(request, "simulator.html", company_name=self.ehr.company_name, example=example)
 
     async def sign(self, request: Request) -> Response:
         """Sign the token and show it: decoded, and ready to be sent by the browser.
@@ -62,6 +62,7 @@ class Simulator:
         claims = self._claims(visit)
         policy = content_security_policy(form_action=f"'self' {self.issuer}")
         return self.pages.show(
+            request,
             "signed.html",
             headers={"Content-Security-Policy": policy},
             company_name=self.ehr.company_name,

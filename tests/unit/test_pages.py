@@ -29,11 +29,11 @@ from website.pages import Pages
 from website.static import static_routes
 
 SCRIPT = "<script>alert(1)</script>"
-REQUEST = Request({"type": "http", "method": "GET", "headers": []})
+REQUEST = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []})
 
 
 def shown(template: str, **values: Any) -> str:
-    return bytes(Pages("services.demo").show(template, **values).body).decode()
+    return bytes(Pages("services.demo").show(REQUEST, template, **values).body).decode()
 
 
 @pytest.mark.parametrize("error", TABLE, ids=lambda error: error.__name__)

@@ -94,7 +94,8 @@ def request(method: str, fields: Mapping[str, str], *, token: str | None = None,
         return {"type": "http.request", "body": body, "more_body": False}
 
     raw = [(name.encode(), value.encode()) for name, value in given.items()]
-    return Request({"type": "http", "method": method, "headers": raw, "path_params": {}}, receive)
+    scope = {"type": "http", "method": method, "path": "/", "query_string": b"", "headers": raw, "path_params": {}}
+    return Request(scope, receive)
 
 
 def text(response: Response) -> str:
@@ -123,7 +124,7 @@ async def test_what_a_company_called_itself_is_escaped() -> None:
 async def test_a_patient_sees_what_was_chosen_and_when(consent: Choice | None, word: str) -> None:
     page = await (await visitor(consent=consent)).get()
     assert f">{word}<" in page
-    assert page.count('<time datetime="2026-03-04T05:06:07Z">4 March 2026, 05:06 UTC</time>') == (2 if consent else 1)
+    assert page.count('<time datetime="2026-03-04T05:06:07Z">4 March 2026, 06:06</time>') == (2 if consent else 1)
 
 
 async def test_who_is_not_signed_in_sees_the_front_page() -> None:
