@@ -54,7 +54,8 @@ def _environment(language: Language, *packages: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_translations(translations(language, *packages), newstyle=True)  # type: ignore[attr-defined] # the extension adds it
+    # Not the "newstyle", which takes whatever `_(…)` is given for markup: here a text that was looked up is escaped.
+    environment.install_gettext_translations(translations(language, *packages), newstyle=False)  # type: ignore[attr-defined] # the extension adds it
     environment.globals["language"] = language
     environment.filters["moment"] = partial(_moment, language)
     return environment

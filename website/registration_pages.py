@@ -19,11 +19,12 @@ from sso.launch.resume import LaunchSessions
 from sso.launch.routes import COOKIE
 from website.origin import require_own_origin
 from website.pages import Pages
+from website.translations import translatable
 
 _MESSAGES = {
-    "firstname": "Type your first name.",
-    "lastname": "Type your last name.",
-    "email": "Type your e-mail address, as in name@example.nl.",
+    "firstname": translatable("Type your first name."),
+    "lastname": translatable("Type your last name."),
+    "email": translatable("Type your e-mail address, as in name@example.nl."),
 }
 
 

@@ -31,3 +31,8 @@ def translations(language: Language, *packages: str) -> NullTranslations:
             compiled.seek(0)
             merged.merge(Translations(compiled))
     return merged
+
+
+def translatable(sentence: str) -> str:
+    """Return an English sentence as it is: this marks it as one that a template looks up with `_(…)`."""
+    return sentence
