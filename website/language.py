@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from common.http.body import form
 from common.http.cookies import SessionCookie
+from common.http.frames import is_framed
 from common.http.negotiation import preferred_language
 from common.http.routing import Resource
 from schemas.base import Rules, Schema
@@ -42,8 +43,8 @@ def language_of(request: Request) -> Language:
 
 
 def place_of(request: Request) -> str | None:
-    """Return where this page can be had again in another language, None where it is the answer to a form."""
-    if request.method not in {"GET", "HEAD"}:
+    """Return where this page can be had again in another language, None for the answer to a form and inside a frame."""
+    if request.method not in {"GET", "HEAD"} or is_framed(request):
         return None
     path, query = quote(request.scope["path"]), request.scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query else path

@@ -15,6 +15,9 @@ from starlette.responses import HTMLResponse
 from website.language import Language, language_of, place_of
 from website.translations import translations
 
+_REFUSED: Final = 400
+"""From this status on the page is about a refusal: what was in its address is not for a second try."""
+
 _AMSTERDAM: Final = ZoneInfo("Europe/Amsterdam")
 
 
@@ -35,12 +38,13 @@ class Pages:
     ) -> HTMLResponse:
         """Return the page that a template makes of `values`, in the language of who asks."""
         language = language_of(request)
-        page = self.render(template, language, place_of(request), **values)
+        here = place_of(request) if status < _REFUSED else None
+        page = self.render(template, language, here, **values)
         return HTMLResponse(page, status, {"Content-Language": language, **(headers or {})})
 
-    def render(self, template: str, language: Language, place: str | None = None, /, **values: object) -> str:
-        """Return a page as text. `place` is where to come back to from the switch to the other language."""
-        return self._environments[language].get_template(template).render(values, place=place)
+    def render(self, template: str, language: Language, here: str | None = None, /, **values: object) -> str:
+        """Return a page as text. `here` is where the switch to the other language leads back to; without it there is none."""
+        return self._environments[language].get_template(template).render(values, here=here)
 
 
 def _environment(language: Language, *packages: str) -> Environment:

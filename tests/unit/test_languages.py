@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from common import errors
 from common.http.negotiation import preferred_language
-from website.language import COOKIE, Language, LanguageSwitch, language_of, place_of
+from website.language import COOKIE, LanguageSwitch, language_of, place_of
 from website.pages import Pages
 
 ORIGIN = "https://sso.example"

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from common import errors
 from common.errors import Fault, ServiceError
+from common.http.frames import require_own_window
 from common.http.problems import TABLE
 from schemas.bodies import (
     LaunchCompany,
@@ -54,6 +55,27 @@ def test_an_error_page_has_the_status_the_code_and_the_reference_and_no_more() -
 def test_an_error_page_brings_the_headers_of_its_error() -> None:
     page = error_page(REQUEST, errors.Unavailable("Redis", retry_after=3), "id")
     assert (page.status_code, page.headers["retry-after"]) == (503, "3")
+
+
+def test_an_error_page_in_a_frame_may_be_shown_there_and_leads_nowhere() -> None:
+    headers = [(b"sec-fetch-dest", b"iframe"), (b"accept-language", b"nl")]
+    framed = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
+    with pytest.raises(errors.PermissionDenied) as refused:
+        require_own_window(framed)
+    page = error_page(framed, refused.value, "the-request-id")
+    assert "frame-ancestors *" in page.headers["content-security-policy"]
+    shown = bytes(page.body).decode()
+    assert "in een nieuw venster of een nieuw tabblad" in shown
+    assert "the-request-id" in shown
+    assert not re.search("<form|<a href", shown.replace('<a class="skip"', ""))
+
+
+def test_what_is_not_there_in_dutch_is_said_in_english_and_marked_as_such() -> None:
+    headers = [(b"accept-language", b"nl")]
+    dutch = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
+    page = bytes(error_page(dutch, errors.RateLimited(7), "id").body).decode()
+    assert "<h1>Te veel aanvragen</h1>" in page
+    assert '<dd lang="en">Too many requests: try again in 7 seconds.</dd>' in page
 
 
 @pytest.mark.parametrize("status", ["linked", "matched", "created", "registration_required"])
