@@ -43,7 +43,7 @@ class Pages:
         return HTMLResponse(page, status, {"Content-Language": language, **(headers or {})})
 
     def render(self, template: str, language: Language, here: str | None = None, /, **values: object) -> str:
-        """Return a page as text. `here` is where the switch to the other language leads back to; without it there is none."""
+        """Return a page as text. `here` is where the switch of language leads back to; without it there is none."""
         return self._environments[language].get_template(template).render(values, here=here)
 
 

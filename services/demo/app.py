@@ -102,8 +102,8 @@ async def demo_app(whole: Whole, folder: Path, metrics: Path | None = None) -> A
         *api_routes(whole),
         *launch_page_routes(identity, pages, origins),
         *patient_site_routes(sessions, dossiers, companies, pages, front, origins),
-        *DemoSignIn(patients, sessions, pages, rules, origins).routes(),
-        *DemoLogin(patients, identity.issuer, ground.audit, clock, rules).routes(),
+        *DemoSignIn(patients, sessions, ground.limits, pages, rules, origins).routes(),
+        *DemoLogin(patients, ground.limits, identity.issuer, ground.audit, clock, rules).routes(),
         *Simulator(ehr, dossiers, pages, rules, issuer).routes(),
     ]
     return application(ground, routes, metrics=metrics)

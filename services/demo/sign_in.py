@@ -7,9 +7,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from common.errors import InvalidInput, NotAuthenticated
+from common.http.address import client_address
 from common.http.body import form
 from common.http.problems import headers_of, row_of
 from common.http.routing import Resource
+from common.limits import Limits
 from identity.patients.registered import Patient, RegisteredPatients
 from identity.patients.sessions import PatientSessions
 from schemas.base import FilledText, Rules, Schema
@@ -42,6 +44,7 @@ class DemoSignIn:
 
     patients: RegisteredPatients
     sessions: PatientSessions
+    limits: Limits
     pages: Pages
     rules: Rules
     origins: Collection[str]
@@ -67,7 +70,8 @@ class DemoSignIn:
         fields = await form(request)
         try:
             asked = Registration.parse(fields, self.rules)
-            patient = await self.patients.register(asked.bsn, asked.first_name, asked.last_name)
+            async with self.limits.of_patient(client_address(request)):
+                patient = await self.patients.register(asked.bsn, asked.first_name, asked.last_name)
         except (InvalidInput, NotAuthenticated) as error:
             return self._again(request, "register.html", fields, error)
         return await self._signed_in(request, patient)
@@ -78,7 +82,8 @@ class DemoSignIn:
         fields = await form(request)
         try:
             asked = SignIn.parse(fields, self.rules)
-            patient = await self.patients.recognise(asked.bsn, asked.last_name)
+            async with self.limits.of_patient(client_address(request)):
+                patient = await self.patients.recognise(asked.bsn, asked.last_name)
         except (InvalidInput, NotAuthenticated) as error:
             return self._again(request, "sign_in.html", fields, error)
         return await self._signed_in(request, patient)
