@@ -8,7 +8,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-ur
 	--python-version 3.11 --custom-compile-command "make lock" $(ARGS)
 
 COVERING := tests/unit tests/vectors tests/contract/test_replay_guard.py tests/contract/test_replay_guard_faults.py \
-	tests/contract/test_key_sets_attacked.py \
+	tests/contract/key_sets/test_key_sets_attacked.py \
 	tests/scenarios/test_launch.py tests/scenarios/test_tokens_that_we_sign.py tests/scenarios/test_introspection.py \
 	tests/scenarios/test_client_assertions.py tests/scenarios/test_client_assertions_of_services.py
 
