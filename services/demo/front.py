@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.demo.examples import PETER
 from website.pages import Pages
 
 
@@ -17,4 +18,4 @@ class FrontPage:
 
     async def __call__(self, request: Request) -> Response:
         """Show the page."""
-        return self.pages.show(request, "front.html", simulator_url=self.simulator_url)
+        return self.pages.show(request, "front.html", simulator_url=self.simulator_url, peter=PETER)

@@ -16,14 +16,16 @@ from identity.patients.registered import Patient, RegisteredPatients
 from identity.patients.sessions import PatientSessions
 from schemas.base import FilledText, Rules, Schema
 from schemas.identifiers import Bsn
+from services.demo.examples import EXAMPLES
 from website.origin import require_own_origin
 from website.pages import Pages
 from website.patient_site import COOKIE
+from website.translations import translatable
 
 _MESSAGES = {
-    "bsn": "Type the eight or nine digits of your BSN.",
-    "firstName": "Type your first name.",
-    "lastName": "Type your last name.",
+    "bsn": translatable("Type the eight or nine digits of your BSN."),
+    "firstName": translatable("Type your first name."),
+    "lastName": translatable("Type your last name."),
 }
 
 
@@ -58,7 +60,7 @@ class DemoSignIn:
 
     async def show_register(self, request: Request) -> Response:
         """Show the form to register."""
-        return self.pages.show(request, "register.html", typed={}, problem="", messages={})
+        return self.pages.show(request, "register.html", typed={}, problem="", messages={}, examples=EXAMPLES)
 
     async def show_sign_in(self, request: Request) -> Response:
         """Show the form to sign in."""
@@ -108,6 +110,7 @@ class DemoSignIn:
             row_of(type(error)).status,
             headers=headers_of(error),
             typed={name: value for name, value in fields.items() if name != "bsn"},
-            problem="Some of what you typed is not right." if invalid else error.detail,
+            problem=translatable("Some of what you typed is not right.") if invalid else error.detail,
             messages={name: _MESSAGES[name] for name in invalid},
+            examples=EXAMPLES,
         )

@@ -116,3 +116,20 @@ async def test_the_first_tab_cannot_act_once_a_second_tab_has_another_patient_op
     await second.get_by_role("button", name="Leave").click()
     await expect(second.get_by_role("heading", level=1)).to_have_text("You have left")
     assert await second.context.cookies() == []
+
+
+async def test_who_is_refused_goes_back_to_the_ehr_and_sees_at_which_step(demo: DemoServer, professional: Page) -> None:
+    await professional.goto(demo.simulator_url)
+    await professional.get_by_label("BSN").fill(fresh_bsn())
+    await professional.get_by_text("Get something wrong").click()
+    await professional.get_by_label("Altered after signing").check()
+    await professional.get_by_role("button", name="Sign the token").click()
+    signed = professional.url
+    await professional.get_by_role("button", name="Launch").click()
+    await expect(professional.get_by_role("heading", level=1)).to_have_text("The token was not accepted")
+    await expect(professional.get_by_text("Reference number")).to_be_visible()
+
+    await professional.go_back()
+    assert professional.url == signed
+    await expect(professional.get_by_text("at step 8 of 13, Signature.")).to_be_visible()
+    await expect(professional.get_by_role("listitem").last).to_contain_text("Signature refused")

@@ -24,6 +24,8 @@ from schemas.bodies import (
 )
 from schemas.facts import AdmissionStatus
 from schemas.identifiers import AccountId
+from services.demo.examples import EXAMPLES
+from services.demo.faults import FAULTS
 from sso.launch.session import PatientShown
 from website.errors import error_page, next_step
 from website.pages import Pages
@@ -100,12 +102,14 @@ def launch(status: AdmissionStatus, permission: Permission | None) -> LaunchCont
     )
 
 
-EMPTY_FORM: Mapping[str, object] = {"typed": {}, "problem": "", "messages": {}}
+EMPTY_FORM: Mapping[str, object] = {"typed": {}, "problem": "", "messages": {}, "examples": EXAMPLES}
 BAD_FORM: Mapping[str, object] = {
     "typed": {"lastName": SCRIPT},
     "problem": SCRIPT,
     "messages": {"bsn": SCRIPT, "lastName": SCRIPT},
+    "examples": EXAMPLES,
 }
+EHR: Mapping[str, object] = {"company_name": SCRIPT, "faults": FAULTS, "fault": "none", "peter": "1", "anna": "2"}
 
 
 @pytest.mark.parametrize(
@@ -116,24 +120,25 @@ BAD_FORM: Mapping[str, object] = {
         ("signing_out.html", {"place": None}),
         ("signing_out.html", {"place": SCRIPT}),
         ("patient.html", {"name": SCRIPT, "held": [], "csrf_token": "c"}),
-        ("front.html", {"simulator_url": "http://localhost:8080/simulator"}),
+        ("front.html", {"simulator_url": "http://localhost:8080/simulator", "peter": "1"}),
         ("register.html", EMPTY_FORM),
         ("register.html", BAD_FORM),
         ("sign_in.html", EMPTY_FORM),
         ("sign_in.html", BAD_FORM),
-        *[("simulator.html", {"company_name": SCRIPT, "example": example}) for example in ("", "2", "3", "4", SCRIPT)],
+        *[
+            ("simulator.html", {**EHR, "example": example, "typed": None, "messages": {}})
+            for example in ("", "2", "3", "4", SCRIPT)
+        ],
         (
-            "signed.html",
+            "simulator.html",
             {
-                "has_dossier": True,
-                "patient_url": "http://127.0.0.1:8080/register",
-                "company_name": SCRIPT,
-                "header": SCRIPT,
-                "claims": SCRIPT,
-                "token": "a.b.c",
-                "launch_url": "/sso/launch",
+                **EHR,
+                "example": SCRIPT,
+                "typed": dict.fromkeys(("sub", "clock", "fault"), SCRIPT),
+                "messages": {"clock": SCRIPT},
             },
         ),
+        ("token_gone.html", {"company_name": SCRIPT}),
     ],
 )
 def test_every_template_renders_as_one_accessible_page_without_script(template: str, values: dict[str, object]) -> None:
@@ -141,7 +146,7 @@ def test_every_template_renders_as_one_accessible_page_without_script(template: 
     assert page.startswith('<!doctype html>\n<html lang="en">')
     assert page.count("<h1>") == 1
     assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=", page)
-    fields = set(re.findall(r'<(?:input|textarea) id="([^"]+)"', page))
+    fields = set(re.findall(r'<(?:input|textarea|select) id="([^"]+)"', page))
     assert fields == set(re.findall(r'<label for="([^"]+)"', page))
     named = " ".join(re.findall(r'aria-(?:describedby|labelledby)="([^"]+)"', page)).split()
     assert all(f'id="{name}"' in page for name in named)
