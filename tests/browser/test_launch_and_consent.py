@@ -65,7 +65,7 @@ async def test_a_patient_approves_and_declines_and_the_launched_professional_and
 
         await register(patient, demo, bsn)
         await expect(patient.get_by_role("heading", name="Huisartsenpraktijk De Linde")).to_be_visible()
-        for button, word, status in (("Approve", "Approved", 200), ("Decline", "Declined", 403)):
+        for button, word, status in (("Approve", "Approved", 200), ("Withdraw", "Declined", 403)):
             await patient.get_by_role("button", name=button).click()
             await expect(patient.get_by_text(PERMISSION_WORDS)).to_have_text(word)
             assert bsn not in await patient.content()

@@ -103,6 +103,14 @@ def launch(status: AdmissionStatus, permission: Permission | None) -> LaunchCont
 
 
 EMPTY_FORM: Mapping[str, object] = {"typed": {}, "problem": "", "messages": {}, "examples": EXAMPLES}
+EMPTY_SITE: Mapping[str, object] = {
+    "name": SCRIPT,
+    "held": [],
+    "csrf_token": "c",
+    "notice": None,
+    "about": None,
+    "whole": False,
+}
 BAD_FORM: Mapping[str, object] = {
     "typed": {"lastName": SCRIPT},
     "problem": SCRIPT,
@@ -119,8 +127,11 @@ EHR: Mapping[str, object] = {"company_name": SCRIPT, "faults": FAULTS, "fault": 
         ("still_open.html", {}),
         ("signing_out.html", {"place": None}),
         ("signing_out.html", {"place": SCRIPT}),
-        ("patient.html", {"name": SCRIPT, "held": [], "csrf_token": "c"}),
         ("front.html", {"simulator_url": "http://localhost:8080/simulator", "peter": "1"}),
+        ("patient.html", EMPTY_SITE),
+        ("not_sure.html", {"reference": SCRIPT}),
+        ("signed_out.html", {"can_sign_in": False}),
+        ("signed_out.html", {"can_sign_in": True}),
         ("register.html", EMPTY_FORM),
         ("register.html", BAD_FORM),
         ("sign_in.html", EMPTY_FORM),
@@ -141,7 +152,9 @@ EHR: Mapping[str, object] = {"company_name": SCRIPT, "faults": FAULTS, "fault": 
         ("token_gone.html", {"company_name": SCRIPT}),
     ],
 )
-def test_every_template_renders_as_one_accessible_page_without_script(template: str, values: dict[str, object]) -> None:
+def test_every_template_renders_as_one_accessible_page_without_script(
+    template: str, values: Mapping[str, object]
+) -> None:
     page = shown(template, **values)
     assert page.startswith('<!doctype html>\n<html lang="en">')
     assert page.count("<h1>") == 1
