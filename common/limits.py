@@ -29,6 +29,7 @@ class Counted(StrEnum):
     REFUSALS = "refusals"
     KEY_SETS = "key_sets"
     SIGN_INS = "sign_ins"
+    SIMULATIONS = "simulations"
 
 
 class Limiter(Protocol):

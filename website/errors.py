@@ -32,6 +32,7 @@ _NEXT: Final[Mapping[type[ServiceError], str]] = {
     errors.MethodNotAllowed: "Start again from the first page, or from your EHR.",
     errors.TreatmentRelationshipConflict: "Check in your EHR which patient is open, and start again there.",
     errors.OtherPatientOpen: "Close this tab, and go on in the tab that you opened last.",
+    errors.RateLimited: "Wait a minute and try again.",
     errors.Unavailable: "Wait a moment and try again. Nothing was changed.",
     errors.InternalFault: "Try again later. If it goes wrong again, tell your help desk the reference number.",
 }

@@ -1,5 +1,6 @@
 """What a patient can choose now, and what each choice will do, in words: for the page, and to be kept (ADR 0033)."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,9 @@ class Act(StrEnum):
     WITHDRAW = "withdraw"
 
 
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
+"""Unicode's categories of control and format characters, and of what separates lines and paragraphs."""
+
 CHOICES: Final = {Act.APPROVE: Choice.APPROVED, Act.DECLINE: Choice.DECLINED, Act.WITHDRAW: Choice.DECLINED}
 
 _POSSIBLE: Final[Mapping[Permission, tuple[Act, ...]]] = {
@@ -32,16 +36,16 @@ _POSSIBLE: Final[Mapping[Permission, tuple[Act, ...]]] = {
 
 _EFFECTS: Final[Mapping[Act, str]] = {
     Act.APPROVE: translatable(
-        "If you approve: from that moment %(company)s may share your dossier with the professionals who treat you. "
+        "If you approve: from that moment “%(company)s” may share your dossier with the professionals who treat you. "
         "You can withdraw your approval at any time."
     ),
     Act.DECLINE: translatable(
-        "If you decline: %(company)s may not share your dossier. %(company)s keeps the dossier. "
+        "If you decline: “%(company)s” may not share your dossier. “%(company)s” keeps the dossier. "
         "You can still approve later."
     ),
     Act.WITHDRAW: translatable(
-        "If you withdraw your approval: from that moment %(company)s may not share your dossier any more. "
-        "What was shared before stays with those who have it. %(company)s keeps the dossier. "
+        "If you withdraw your approval: from that moment “%(company)s” may not share your dossier any more. "
+        "What was shared before stays with those who have it. “%(company)s” keeps the dossier. "
         "You can approve again later."
     ),
 }
@@ -64,17 +68,26 @@ class Offer:
     @property
     def shown(self) -> Shown:
         """Return the text as the patient reads it."""
-        return Shown(self.language, self.effect % {"company": self.company_name})
+        return Shown(self.language, self.effect % {"company": in_one_line(self.company_name)})
 
     @property
     def markup(self) -> Markup:
         """Return the same text for a page. The name runs in its own direction, whatever is in it."""
-        return escape(self.effect) % {"company": Markup("<bdi>{}</bdi>").format(self.company_name)}
+        return escape(self.effect) % {"company": Markup("<bdi>{}</bdi>").format(in_one_line(self.company_name))}
 
     @property
     def digest(self) -> str:
         """Return what the form brings back of the text: by it we see that the text is still the one that was read."""
         return sha256(f"{self.language}\n{self.shown.text}".encode()).hexdigest()
+
+
+def in_one_line(name: str) -> str:
+    """Return a name without what turns the direction of the text round it, and without line breaks and quotation marks.
+
+    So it can be told from the sentence, which has it between quotation marks, and the sentence reads as it is kept.
+    """
+    plain = "".join(one if unicodedata.category(one) not in _UNSEEN else " " for one in name if one not in '“”"')
+    return " ".join(plain.split())
 
 
 def offers(permission: Permission, language: Language, company_name: str) -> tuple[Offer, ...]:

@@ -67,5 +67,7 @@ def _environment(language: Language, *packages: str) -> Environment:
 
 def _moment(language: Language, at: datetime) -> Markup:
     """A moment as the clocks of the Netherlands have it, for people, and in UTC for machines."""
-    shown = format_datetime(at, "d MMMM y, HH:mm", _AMSTERDAM, language)
+    here = at.astimezone(_AMSTERDAM)
+    twice = here.replace(fold=0).utcoffset() != here.replace(fold=1).utcoffset()  # the hour in which summer time ends
+    shown = format_datetime(at, "d MMMM y, HH:mm, zzzz" if twice else "d MMMM y, HH:mm", _AMSTERDAM, language)
     return Markup('<time datetime="{}">{}</time>').format(at.strftime("%Y-%m-%dT%H:%M:%SZ"), shown)

@@ -125,8 +125,6 @@ class PatientSite:
         try:
             outcome = await self.dossiers.choose(patient.pseudoniem, dossier_id, sent.choice, seen)
         except Unavailable as error:
-            if seen is None:
-                raise
             return self._unavailable(request, "not_sure.html", error)
         if outcome is ChoiceOutcome.OVERTAKEN:
             return await self._show(request, token, patient, (dossier_id, Notice.OVERTAKEN))

@@ -108,8 +108,8 @@ async def demo_app(whole: Whole, folder: Path, metrics: Path | None = None) -> A
         *patient_site_routes(sessions, dossiers, companies, pages, front, origins),
         *DemoSignIn(patients, sessions, ground.limits, pages, rules, origins).routes(),
         *DemoLogin(patients, ground.limits, identity.issuer, ground.audit, clock, rules).routes(),
-        *Simulator(ehr, dossiers, identity.launches, tokens, pages, rules, origins).routes(),
-        *SignedPage(tokens, ehr, identity.diagnosis, clock, pages, issuer).routes(),
+        *Simulator(ehr, dossiers, identity.launches, tokens, ground.limits, pages, rules, origins).routes(),
+        *SignedPage(tokens, ehr, identity.diagnosis, ground.limits, clock, pages, issuer).routes(),
     ]
     return application(ground, routes, metrics=metrics)
 

@@ -17,6 +17,7 @@ from identity.patients.sessions import PatientSessions
 from schemas.base import FilledText, Rules, Schema
 from schemas.identifiers import Bsn
 from services.demo.examples import EXAMPLES
+from services.demo.typed import without_bsns
 from website.origin import require_own_origin
 from website.pages import Pages
 from website.patient_site import COOKIE
@@ -109,7 +110,7 @@ class DemoSignIn:
             template,
             row_of(type(error)).status,
             headers=headers_of(error),
-            typed={name: value for name, value in fields.items() if name != "bsn"},
+            typed=without_bsns(fields),
             problem=translatable("Some of what you typed is not right.") if invalid else error.detail,
             messages={name: _MESSAGES[name] for name in invalid},
             examples=EXAMPLES,

@@ -11,14 +11,17 @@ from starlette.responses import Response
 
 from common import strict_json
 from common.clock import Clock
+from common.http.address import client_address
 from common.http.routing import Resource
 from common.http.security import content_security_policy
+from common.limits import Counted, Limits
 from keys import base64url
 from schemas.profiles import PROFESSIONAL
 from schemas.steps import Step
 from services.demo.ehr import SimulatedEhr
-from services.demo.faults import FAULTS, is_explained
+from services.demo.faults import FAULTS, NO_FAULT, is_explained
 from services.demo.signed_tokens import SignedTokens
+from services.demo.typed import is_bsn
 from sso.launch.diagnosis import Diagnosis
 from website.pages import Pages
 
@@ -33,6 +36,7 @@ class SignedPage:
     tokens: SignedTokens
     ehr: SimulatedEhr
     diagnosis: Diagnosis
+    limits: Limits
     clock: Clock
     pages: Pages
     issuer: str
@@ -43,6 +47,10 @@ class SignedPage:
 
     async def show(self, request: Request) -> Response:
         """Show a token as it is now. It is diagnosed each time, which spends nothing: loading again asks again."""
+        async with self.limits.of_address(client_address(request), Counted.SIMULATIONS):
+            return await self._shown(request)
+
+    async def _shown(self, request: Request) -> Response:
         signed = await self.tokens.find(request.path_params["name"])
         if signed is None:
             return self.pages.show(request, "token_gone.html", 404, company_name=self.ehr.company_name)
@@ -57,7 +65,7 @@ class SignedPage:
             company_name=self.ehr.company_name,
             own_id=str(self.ehr.company_id),
             signed=signed,
-            fault=next(fault for fault in FAULTS if fault.name == signed.fault),
+            fault=next((fault for fault in FAULTS if fault.name == signed.fault), NO_FAULT),
             parts={"header": clipped(header), "claims": clipped(claims), "signature": signature},
             header=_indented(_members(header)),
             claims=_indented(masked(told)),
@@ -72,14 +80,15 @@ class SignedPage:
 
 
 def masked(claims: Mapping[str, object]) -> dict[str, object]:
-    """Return the claims with the BSN's first digits hidden, and long texts cut short."""
-    shown = {name: clipped(value) if isinstance(value, str) else value for name, value in claims.items()}
-    match shown:
-        case {"patientInfo": {"bsn": str(bsn), **others}}:
-            hidden = bsn[-_SHOWN_DIGITS:].rjust(len(bsn), "*")
-            return {**shown, "patientInfo": {"bsn": hidden, **others}}
-        case _:
-            return shown
+    """Return the claims with the first digits hidden of what can be a BSN, and long texts cut short."""
+    return {name: masked(value) if isinstance(value, dict) else _masked(name, value) for name, value in claims.items()}
+
+
+def _masked(name: str, value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    hide = name == "bsn" or is_bsn(value)
+    return value[-_SHOWN_DIGITS:].rjust(len(value), "*") if hide else clipped(value)
 
 
 def clipped(text: str) -> str:

@@ -63,7 +63,7 @@ class SignedTokens:
             return None
         try:
             return SignedToken(**json.loads(self.sealer.open(sealed, _COLUMN, key)))
-        except CannotOpen:  # the sealing key is another one since
+        except (CannotOpen, TypeError):  # the sealing key is another one since, or the release is
             return None
 
 

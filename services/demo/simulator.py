@@ -12,8 +12,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from common.errors import TokenRejected, TreatmentRelationshipConflict, TreatmentRelationshipUnknown
+from common.http.address import client_address
 from common.http.body import form
 from common.http.routing import Resource
+from common.limits import Counted, Limits
 from dossier.service import Dossiers
 from schemas.base import Rules, Schema, Text
 from schemas.identifiers import Bsn
@@ -23,6 +25,7 @@ from services.demo.examples import ANNA, PETER
 from services.demo.faults import FAULTS, NO_FAULT, Fault
 from services.demo.forging import stranger
 from services.demo.signed_tokens import SignedToken, SignedTokens
+from services.demo.typed import without_bsns
 from sso.launch.flow import LaunchFlow
 from website.origin import require_own_origin
 from website.pages import Pages
@@ -69,6 +72,7 @@ class Simulator:
     dossiers: Dossiers
     launches: LaunchFlow
     tokens: SignedTokens
+    limits: Limits
     pages: Pages
     rules: Rules
     origins: Collection[str]
@@ -87,11 +91,14 @@ class Simulator:
         Like many an EHR it first sees to it that its company has a dossier on the patient.
         """
         require_own_origin(request, self.origins)
-        fields = await form(request)
+        async with self.limits.of_address(client_address(request), Counted.SIMULATIONS):
+            return await self._signed(request, await form(request))
+
+    async def _signed(self, request: Request, fields: Mapping[str, str]) -> Response:
         visit = Visit.parse(fields, Rules())
         ahead, fault = visit.ahead, _fault(visit.fault)
         if ahead is None or fault is None:
-            typed = {name: value for name, value in fields.items() if name != "bsn"}
+            typed = without_bsns(fields)
             wrong = ["bsn"] if ahead is not None else ["bsn", "clock"]
             return self._form(
                 request, visit.example, 422, typed=typed, messages={name: _MESSAGES[name] for name in wrong}

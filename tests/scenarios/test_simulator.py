@@ -268,3 +268,29 @@ async def test_the_pages_are_in_dutch_too_and_the_words_of_the_api_are_marked_as
     assert '<span class="bad">geweigerd</span>' in page
     assert '<span lang="en">Sign the very octets' in page
     assert "Onderteken het token" in (await newcomer.browser.get("/simulator", headers=dutch)).text
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("/simulator", {"treatmentRelationshipId": PETER, "clock": "no number"}),
+        ("/register", {"bsn": "1", "firstName": PETER, "lastName": "de Mol"}),
+        ("/sign-in", {"bsn": "1", "lastName": f" {PETER} "}),
+    ],
+)
+async def test_a_bsn_in_the_wrong_field_is_not_sent_back(world: World, path: str, typed: dict[str, str]) -> None:
+    again = await world.client.post(path, data=typed, headers=PAGE)
+    assert again.status_code == 422
+    assert f'value="{PETER}' not in again.text.replace('" ', '"')
+
+
+async def test_one_address_signs_so_often_in_a_minute_and_no_more(world: World) -> None:
+    """Whatever it signs is kept for a quarter of an hour, and is launched in the name of the one company."""
+    elsewhere = httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(world.app, client=("192.0.2.77", 1)), base_url=str(world.client.base_url)
+    )
+    async with elsewhere:
+        said = [(await elsewhere.get("/simulator/x", headers=PAGE)).status_code for _ in range(241)]
+        assert said == [404] * 240 + [429]
+        assert (await elsewhere.post("/simulator", data=FORM, headers=PAGE)).status_code == 429
+    assert (await world.client.post("/simulator", data=FORM, headers=PAGE)).status_code == 303

@@ -8,7 +8,7 @@ import pytest
 from dossier.model import Choice
 from schemas.bodies import Permission
 from website.language import Language
-from website.offers import CHOICES, Act, offers
+from website.offers import CHOICES, Act, in_one_line, offers
 
 NAMES = ["De Linde", "Zorg & Co <b>100%</b>", "%(company)s %s %", "{{ company }}", "\u202eמרפאה", "a\nb"]
 EVERYTHING = [(permission, language) for permission in Permission for language in Language]
@@ -20,7 +20,7 @@ def test_what_is_kept_is_what_the_page_says(permission: Permission, language: La
     for offer in offers(permission, language, name):
         assert unescape(re.sub(r"</?bdi>", "", offer.markup)) == offer.shown.text
         assert offer.shown.language == language
-        assert name in offer.shown.text
+        assert f"“{in_one_line(name)}”" in offer.shown.text
 
 
 def test_nothing_is_offered_that_is_chosen_already_and_everything_else_is() -> None:
@@ -50,3 +50,18 @@ def test_withdrawing_says_that_what_was_shared_stays() -> None:
     ((english,), (dutch,)) = (offers(Permission.APPROVED, language, "De Linde") for language in Language)
     assert "What was shared before stays with those who have it." in english.shown.text
     assert "Wat al gedeeld is, blijft bij wie het heeft." in dutch.shown.text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("De Linde", "De Linde"),
+        ("\u202eneilO eD\u202c", "neilO eD"),
+        ("De\u2066 Linde\u2069\u200b", "De Linde"),
+        ("De Linde” may not share. “Nobody", "De Linde may not share. Nobody"),
+        ("De\r\nLinde\u2028\u2029\t!", "De Linde !"),
+        ("מרפאה", "מרפאה"),
+    ],
+)
+def test_a_name_does_not_rewrite_the_sentence_that_it_stands_in(name: str, shown: str) -> None:
+    assert in_one_line(name) == shown

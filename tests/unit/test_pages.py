@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from common import errors
 from common.errors import Fault, ServiceError
 from common.http.frames import require_own_window
 from common.http.problems import TABLE
+from dossier.model import Dossier
 from schemas.bodies import (
     LaunchCompany,
     LaunchContext,
@@ -23,11 +25,13 @@ from schemas.bodies import (
     Permission,
 )
 from schemas.facts import AdmissionStatus
-from schemas.identifiers import AccountId
+from schemas.identifiers import AccountId, CompanyId, DossierId, Pseudoniem
 from services.demo.examples import EXAMPLES
 from services.demo.faults import FAULTS
 from sso.launch.session import PatientShown
 from website.errors import error_page, next_step
+from website.held import held_dossier
+from website.language import Language
 from website.pages import Pages
 from website.static import static_routes
 
@@ -172,3 +176,18 @@ def test_the_static_files_may_be_kept_for_an_hour() -> None:
         assert answer.headers["cache-control"] == "public, max-age=3600"
         assert answer.headers["content-type"].startswith(media_type)
         assert answer.content
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (datetime(2026, 7, 1, 22, 30, tzinfo=UTC), "2 July 2026, 00:30"),
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "25 October 2026, 02:30, Central European Summer Time"),
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "25 October 2026, 02:30, Central European Standard Time"),
+        (datetime(2026, 10, 25, 2, 30, tzinfo=UTC), "25 October 2026, 03:30"),
+    ],
+)
+def test_a_moment_is_told_from_every_other_also_when_the_clocks_go_back(at: datetime, words: str) -> None:
+    held = Dossier(DossierId(uuid4()), CompanyId(uuid4()), Pseudoniem(uuid4()), at)
+    page = shown("patient.html", **{**EMPTY_SITE, "held": [held_dossier(held, "De Linde", Language.ENGLISH)]})
+    assert f'<time datetime="{at:%Y-%m-%dT%H:%M:%SZ}">{words}</time>' in page

@@ -254,7 +254,7 @@ async def test_a_choice_is_kept_with_the_text_that_was_shown_in_its_language() -
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
     (approve, _) = offers(Permission.PENDING, Language.DUTCH, "De Linde")
     assert patient.dossiers.seen == [Seen(0, approve.shown)]
-    assert approve.shown.text.startswith("Als u toestemming geeft: vanaf dat moment mag De Linde uw dossier delen")
+    assert approve.shown.text.startswith("Als u toestemming geeft: vanaf dat moment mag “De Linde” uw dossier delen")
 
 
 async def test_a_form_that_says_no_more_than_the_contract_is_kept_without_a_text() -> None:
@@ -372,6 +372,10 @@ async def test_the_history_has_every_choice_with_what_was_shown_then() -> None:
     assert details.count("We did not keep what you read then.") == 3
     assert "Older choices" not in details
     patient.dossiers.held[0] = replace(dossier, consent=made[0].consent, history=tuple(made[:2]))
+    cut_off = await patient.get()
+    assert "Older choices" in cut_off
+    assert "You withdrew your approval" in cut_off, "choices take turns, so before it was an approval"
+    patient.dossiers.held[0] = replace(dossier, consent=made[0].consent, history=())
     assert "Older choices" in await patient.get()
 
 

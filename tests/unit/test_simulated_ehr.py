@@ -234,3 +234,15 @@ def test_the_bsn_is_shown_by_its_last_digits_alone() -> None:
     assert masked(claims) == {"sub": "x", "patientInfo": {"bsn": "*****8505", "firstname": "Peter"}}
     assert claims["patientInfo"] == {"bsn": BSN, "firstname": "Peter"}
     assert masked({"sub": "x"}) == {"sub": "x"}
+
+
+def test_what_can_be_a_bsn_is_masked_wherever_it_stands() -> None:
+    shown = masked(
+        {"sub": "999990019", "jti": "j" * 9, "patientInfo": {"bsn": "12", "firstname": "426308505"}, "iat": 7}
+    )
+    assert shown == {
+        "sub": "*****0019",
+        "jti": "j" * 9,
+        "patientInfo": {"bsn": "12", "firstname": "*****8505"},
+        "iat": 7,
+    }
