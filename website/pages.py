@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from website.language import Language, language_of, place_of
+from website.static import address_of
 from website.translations import translations
 
 _REFUSED: Final = 400
@@ -44,7 +45,7 @@ class Pages:
 
     def render(self, template: str, language: Language, here: str | None = None, /, **values: object) -> str:
         """Return a page as text. `here` is where the switch of language leads back to; without it there is none."""
-        return self._environments[language].get_template(template).render(values, here=here)
+        return self._environments[language].get_template(template).render(**values, here=here)
 
 
 def _environment(language: Language, *packages: str) -> Environment:
@@ -60,7 +61,7 @@ def _environment(language: Language, *packages: str) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     # Not the "newstyle", which takes whatever `_(…)` is given for markup: here a text that was looked up is escaped.
     environment.install_gettext_translations(translations(language, *packages), newstyle=False)  # type: ignore[attr-defined] # the extension adds it
-    environment.globals["language"] = language
+    environment.globals.update(language=language, static=address_of)
     environment.filters["moment"] = partial(_moment, language)
     return environment
 

@@ -44,7 +44,7 @@ async def launch(page: Page, demo: DemoServer, bsn: str) -> None:
 async def register(page: Page, demo: DemoServer, bsn: str) -> None:
     """Register a patient, who is signed in then."""
     await page.goto(demo.url)
-    await page.get_by_role("link", name="Register").click()
+    await page.get_by_role("link", name="Sign up").click()
     await page.get_by_label("BSN").fill(bsn)
     await page.get_by_label("First name").fill("Peter")
     await page.get_by_label("Last name").fill("de Mol")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -176,6 +177,16 @@ def test_the_static_files_may_be_kept_for_an_hour() -> None:
         assert answer.headers["cache-control"] == "public, max-age=3600"
         assert answer.headers["content-type"].startswith(media_type)
         assert answer.content
+
+
+def test_a_page_names_its_stylesheet_by_content_which_may_be_kept_and_is_not_kept_under_another_releases_name() -> None:
+    client = TestClient(Router(static_routes()))
+    (named,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', shown("left.html"))
+    kept, others = client.get(named), client.get("/static/style.css?v=of-another-release")
+    assert kept.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert others.headers["cache-control"] == "no-cache"
+    assert kept.content == others.content
+    assert named == f"/static/style.css?v={sha256(kept.content).hexdigest()[:12]}"
 
 
 @pytest.mark.parametrize(
