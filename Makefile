@@ -8,7 +8,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-ur
 	--python-version 3.11 --custom-compile-command "make lock" $(ARGS)
 
 COVERING := tests/unit tests/vectors tests/contract/test_replay_guard.py tests/contract/test_replay_guard_faults.py \
-	tests/contract/test_key_sets_attacked.py \
+	tests/contract/key_sets/test_key_sets_attacked.py \
 	tests/scenarios/test_launch.py tests/scenarios/test_tokens_that_we_sign.py tests/scenarios/test_introspection.py \
 	tests/scenarios/test_client_assertions.py tests/scenarios/test_client_assertions_of_services.py
 
@@ -23,7 +23,7 @@ run: ## start the demo on http://127.0.0.1:8080 (PORT=9090 for another port)
 	@exec .venv/bin/sso serve demo --port $(PORT)
 
 test: ## run the tests on a real Redis, PostgreSQL and Chromium (ARGS="-k name" for some)
-	@sh tools/node.sh bruno examples/typescript tests/openid_provider & node=$$!; $(VENV) dev; venv=$$?; wait $$node && exit $$venv
+	@sh tools/node.sh bruno examples/typescript tests/openid_provider tests/browser & node=$$!; $(VENV) dev; venv=$$?; wait $$node && exit $$venv
 	@[ -n "$${TEST_CHROMIUM:-}" ] || sh tools/debian.sh chromium 'The tests' chromium chromium-browser google-chrome
 	@sh tools/debian.sh nginx-light 'The tests' nginx
 	@exec .venv/bin/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --ignore=tests/deployment/test_four_workers.py $(ARGS)
@@ -100,4 +100,4 @@ clean: ## remove the demo's data (var/)
 	rm -rf var
 
 distclean: clean ## remove .venv and node_modules too
-	rm -rf .venv bruno/node_modules examples/typescript/node_modules tests/openid_provider/node_modules benchmarks/node/node_modules
+	rm -rf .venv bruno/node_modules examples/typescript/node_modules tests/openid_provider/node_modules tests/browser/node_modules benchmarks/node/node_modules

@@ -11,7 +11,14 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from common.errors import ConsentMissing, InvalidClient, NotAuthenticated, PermissionDenied, TokenRejected
+from common.errors import (
+    ConsentMissing,
+    InvalidClient,
+    NotAuthenticated,
+    PermissionDenied,
+    ServiceError,
+    TokenRejected,
+)
 
 
 class Counted(StrEnum):
@@ -22,6 +29,7 @@ class Counted(StrEnum):
     REFUSALS = "refusals"
     KEY_SETS = "key_sets"
     SIGN_INS = "sign_ins"
+    SIMULATIONS = "simulations"
 
 
 class Limiter(Protocol):
@@ -85,11 +93,25 @@ class Limits:
 
         What goes well is not counted, and costs nothing. Raises RateLimited.
         """
+        async with self._refusals(address, InvalidClient):
+            yield
+
+    @asynccontextmanager
+    async def of_patient(self, address: str) -> AsyncIterator[None]:
+        """Do the work inside for a patient who says who they are; one whom it does not know counts as a refusal.
+
+        What goes well is not counted, and costs nothing. Raises RateLimited.
+        """
+        async with self._refusals(address, NotAuthenticated):
+            yield
+
+    @asynccontextmanager
+    async def _refusals(self, address: str, refusal: type[ServiceError]) -> AsyncIterator[None]:
         who = f"address:{address}"
         self.limiter.require_not_told(who)
         try:
             yield
-        except InvalidClient:
+        except refusal:
             await self.limiter.refused(who)
             raise
 

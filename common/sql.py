@@ -116,7 +116,7 @@ class Database:
         if work is not None and not work.is_idle:
             return self._find_in(work, keyed, key)
         if keyed not in self._questions:
-            self._questions[keyed] = Together(partial(self._find_each, keyed))
+            self._questions[keyed] = Together(partial(self._find_each, keyed), apart=True)
         return self._questions[keyed].ask(key)
 
     async def find_all(self, keyed: Keyed, keys: Sequence[Key]) -> Mapping[Key, Rows]:
@@ -143,7 +143,7 @@ class Database:
             await self.write(Write(insert, rows))
             return
         if insert not in self._inserts:
-            self._inserts[insert] = Together(partial(self._insert_each, insert))
+            self._inserts[insert] = Together(partial(self._insert_each, insert), apart=True)
         await self._inserts[insert].ask(rows)
 
     def insert(self, table: Table) -> Any:  # noqa: ANN401 - the dialects' inserts have no common type with ON CONFLICT

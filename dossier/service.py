@@ -2,13 +2,15 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 from uuid import UUID
 
 from common.audit.dossier_events import (
     CONSENT_CHOSEN,
+    CONSENT_OVERTAKEN,
     CONSENT_REFUSED,
+    CONSENT_REPEATED,
     DOSSIER_CREATED,
     DOSSIER_DELETED,
     DOSSIER_FOUND,
@@ -25,11 +27,14 @@ from common.errors import ConsentMissing, NotFound, Unavailable
 from common.page import cut
 from dossier.access import Allowed, Caller, Held, Kind, decide, patient_of, reach
 from dossier.cursor import Cursor
-from dossier.model import Choice, Consent, Dossier, DossierStore
+from dossier.model import Choice, ChoiceOutcome, Consent, Dossier, DossierStore, Seen
 from dossier.permissions import gave_permission, permission_event, permission_of
 from schemas.bodies import LaunchDossier
 from schemas.callers import LaunchCaller
 from schemas.identifiers import Bsn, CompanyId, DossierId, Pseudoniem
+
+_TOLD: Final = 300
+"""Choices from before that one patient sees at once, over all dossiers: an answer has an end."""
 
 
 class Pseudoniemen(Protocol):
@@ -126,21 +131,39 @@ class Dossiers:
         return LaunchDossier(dossier_id=dossier.dossier_id, permission=permission_of(dossier)) if dossier else None
 
     async def held_on(self, pseudoniem: Pseudoniem) -> Sequence[Dossier]:
-        """Return all dossiers on a patient, for that patient."""
+        """Return all dossiers on a patient with their history, for that patient."""
         dossiers = await self.store.of_patient(pseudoniem)
         await self.audit.write(DOSSIERS_SHOWN_TO_PATIENT(self.clock(), pseudoniem=pseudoniem, count=len(dossiers)))
-        return dossiers
+        each = _TOLD // max(len(dossiers), 1)
+        return [replace(dossier, history=dossier.history[:each]) for dossier in dossiers]
 
-    async def choose(self, pseudoniem: Pseudoniem, dossier_id: DossierId, choice: Choice) -> None:
-        """Keep the patient's choice. Raises NotFound, also for a dossier on someone else."""
+    async def choose(
+        self, pseudoniem: Pseudoniem, dossier_id: DossierId, choice: Choice, seen: Seen | None = None
+    ) -> ChoiceOutcome:
+        """Keep the patient's choice, unless it is there already or was made on what is the latest no more.
+
+        Raises NotFound, also for a dossier on someone else.
+        """
         dossier, now = await self.store.by_id(dossier_id), self.clock()
         on = {"pseudoniem": pseudoniem, "dossier_id": dossier.dossier_id if dossier else None}
         async with refusals(self.audit, CONSENT_REFUSED, now, **on), self.audit.unit_of_work():
-            if dossier is None or not await self.store.choose(dossier_id, Consent(choice, now, pseudoniem)):
+            chosen = Consent(choice, now, pseudoniem)
+            outcome = await self.store.choose(dossier_id, chosen, seen) if dossier else None
+            if dossier is None or outcome is None:
                 foreign = dossier is not None and dossier.pseudoniem != pseudoniem
                 cause = "another_patient" if foreign else "not_found"
                 raise because(NotFound("There is no such dossier."), cause)
-            await self.audit.write(CONSENT_CHOSEN(now, **on, company_id=dossier.company_id, choice=choice.value))
+            of = {**on, "company_id": dossier.company_id, "choice": choice.value}
+            language = seen.shown.language if seen and seen.shown else None
+            match outcome:
+                case ChoiceOutcome.KEPT:
+                    event = CONSENT_CHOSEN(now, **of, language=language)
+                case ChoiceOutcome.REPEATED:
+                    event = CONSENT_REPEATED(now, **of)
+                case ChoiceOutcome.OVERTAKEN:
+                    event = CONSENT_OVERTAKEN(now, **of)
+            await self.audit.write(event)
+        return outcome
 
 
 def _held(dossier: Dossier) -> Held:

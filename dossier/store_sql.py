@@ -1,8 +1,9 @@
 """Dossiers and consents in the database."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, Final
 
 from sqlalchemy import (
     Column,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Select,
     String,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
     and_,
@@ -27,7 +29,8 @@ from common.sql import DOSSIER, Database, UtcDateTime
 from common.store.statements import Keyed, Row
 from dossier.access import Reach
 from dossier.cursor import Cursor
-from dossier.model import Choice, Consent, Dossier
+from dossier.model import Choice, ChoiceOutcome, Chosen, Consent, Dossier, Seen, Shown
+from dossier.permissions import outcome_of
 from schemas.identifiers import CompanyId, DossierId, Pseudoniem
 
 dossiers = Table(
@@ -49,14 +52,19 @@ consents = Table(
     Column("choice", String(8), nullable=False),
     Column("chosen_at", UtcDateTime, nullable=False),
     Column("chosen_by", Uuid, nullable=False),
+    Column("language", String(35), nullable=True),  # BCP 47; of `shown`, what the patient had read
+    Column("shown", Text, nullable=True),
 )
+
+_HISTORY: Final = 20
+"""Choices of a dossier that its patient sees at once."""
 
 _latest = select(func.max(consents.c.number)).where(consents.c.dossier_id == dossiers.c.dossier_id).correlate(dossiers)
 
 
 def _with_consent() -> Select[Any]:
     latest = and_(consents.c.dossier_id == dossiers.c.dossier_id, consents.c.number == _latest.scalar_subquery())
-    columns = (dossiers, consents.c.choice, consents.c.chosen_at, consents.c.chosen_by)
+    columns = (dossiers, consents.c.choice, consents.c.chosen_at, consents.c.chosen_by, consents.c.number)
     return select(*columns).outerjoin(consents, latest).order_by(dossiers.c.created_at, dossiers.c.dossier_id)
 
 
@@ -107,26 +115,35 @@ class SqlDossiers:
         return found[0] if found else None
 
     async def of_patient(self, pseudoniem: Pseudoniem) -> Sequence[Dossier]:
-        return await self._where(dossiers.c.pseudoniem == pseudoniem)
+        query = _with_choices().where(dossiers.c.pseudoniem == pseudoniem)
+        async with self.database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return [_with_history(list(of_one)) for _, of_one in groupby(rows, lambda row: row.dossier_id)]
 
-    async def choose(self, dossier_id: DossierId, consent: Consent) -> bool:
+    async def choose(self, dossier_id: DossierId, consent: Consent, seen: Seen | None = None) -> ChoiceOutcome | None:
         # The lock makes choices of one dossier follow each other; SQLite has one writer anyway.
         own = select(dossiers.c.dossier_id).where(
             dossiers.c.dossier_id == dossier_id, dossiers.c.pseudoniem == consent.chosen_by
         )
-        number = select(func.coalesce(func.max(consents.c.number), 0) + 1).where(consents.c.dossier_id == dossier_id)
         async with self.database.transaction() as connection:
             if await connection.scalar(own.with_for_update(key_share=True)) is None:
-                return False
-            values = {
-                "dossier_id": dossier_id,
-                "number": await connection.scalar(number),
-                "choice": consent.choice.value,
-                "chosen_at": consent.chosen_at,
-                "chosen_by": consent.chosen_by,
-            }
-            await connection.execute(consents.insert().values(values))
-        return True
+                return None
+            query = _with_consent().where(dossiers.c.dossier_id == dossier_id)
+            latest = _dossier((await connection.execute(query)).one()).consent
+            outcome = outcome_of(consent.choice, latest, seen)
+            if outcome is ChoiceOutcome.KEPT:
+                shown = seen.shown if seen else None
+                values = {
+                    "dossier_id": dossier_id,
+                    "number": latest.number + 1 if latest else 1,
+                    "choice": consent.choice.value,
+                    "chosen_at": consent.chosen_at,
+                    "chosen_by": consent.chosen_by,
+                    "language": shown.language if shown else None,
+                    "shown": shown.text if shown else None,
+                }
+                await connection.execute(consents.insert().values(values))
+        return outcome
 
     async def delete(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> bool:
         this = (dossiers.c.company_id == company_id, dossiers.c.pseudoniem == pseudoniem)
@@ -139,8 +156,32 @@ class SqlDossiers:
             return [_dossier(row) for row in await connection.execute(_with_consent().where(*conditions))]
 
 
-def _dossier(row: Row) -> Dossier:
-    consent = Consent(Choice(row.choice), row.chosen_at, Pseudoniem(row.chosen_by)) if row.choice else None
-    return Dossier(
-        DossierId(row.dossier_id), CompanyId(row.company_id), Pseudoniem(row.pseudoniem), row.created_at, consent
+def _with_choices() -> Select[Any]:
+    """Select dossiers, the oldest first, each with its latest choices, the newest first: a row for each of these."""
+    # Numbers count on by one.
+    recent = and_(
+        consents.c.dossier_id == dossiers.c.dossier_id, consents.c.number > _latest.scalar_subquery() - _HISTORY
     )
+    columns: list[Any] = [dossiers, *(column for column in consents.c if column is not consents.c.dossier_id)]
+    order = (dossiers.c.created_at, dossiers.c.dossier_id, consents.c.number.desc())
+    return select(*columns).outerjoin(consents, recent).order_by(*order)
+
+
+def _dossier(row: Row) -> Dossier:
+    return Dossier(
+        DossierId(row.dossier_id), CompanyId(row.company_id), Pseudoniem(row.pseudoniem), row.created_at, _consent(row)
+    )
+
+
+def _with_history(rows: Sequence[Row]) -> Dossier:
+    chosen = [(_consent(row), row) for row in rows]
+    history = tuple(
+        Chosen(consent, Shown(row.language, row.shown) if row.language and row.shown else None)
+        for consent, row in chosen
+        if consent is not None
+    )
+    return replace(_dossier(rows[0]), history=history)
+
+
+def _consent(row: Row) -> Consent | None:
+    return Consent(Choice(row.choice), row.chosen_at, Pseudoniem(row.chosen_by), row.number) if row.choice else None

@@ -17,6 +17,7 @@ from services.openapi.routes import OpenApi, served_by
 from services.wiring import Identity
 from website.error_docs import ErrorDocs
 from website.errors import error_page
+from website.language import LanguageSwitch
 from website.launch_pages import LaunchPages
 from website.pages import Pages
 from website.patient_site import Companies, PatientSite, Sessions, to_first_page
@@ -67,6 +68,7 @@ def patient_site_routes(
     """Return the patient's site and what belongs to no service. `front` and `farewell` are as it says."""
     return [
         *static_routes(),
+        *LanguageSwitch(origins).routes(),
         *ErrorDocs(pages).routes(),
         *PatientSite(sessions, dossiers, companies, pages, front, origins, farewell).routes(),
     ]

@@ -24,6 +24,7 @@ _KEY_SETS: Final = 10
 """How often a minute a company may have us fetch its key set: enough for people who try things."""
 
 _SIGN_INS: Final = 120
+_SIMULATIONS: Final = 240
 """How often a minute patients at one address may come back from the identity provider."""
 
 
@@ -89,4 +90,5 @@ def _per_minute(limits: LimitSettings) -> Mapping[Counted, int]:
         Counted.REFUSALS: limits.refusals,
         Counted.KEY_SETS: _KEY_SETS,
         Counted.SIGN_INS: _SIGN_INS,
+        Counted.SIMULATIONS: _SIMULATIONS,
     }

@@ -18,6 +18,8 @@ from common.errors import SettingsError
 _GUARD: Final = '"$@" & server=$!; read -r _; kill $server 2>/dev/null; wait $server'
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 5.0
+_MEMORY: Final = "512mb"
+"""A full one refuses what would be written, and with it launches; without a bound the machine would stand still."""
 
 
 @dataclass(slots=True)
@@ -72,7 +74,7 @@ class BundledValkey:
         file.write_text(
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\n"
             f'dir "{self.folder.absolute()}"\nappendonly yes\nappendfsync everysec\nsave ""\n'
-            "maxmemory-policy noeviction\ndaemonize no\n"
+            f"maxmemory {_MEMORY}\nmaxmemory-policy noeviction\ndaemonize no\n"
         )
         return file
 

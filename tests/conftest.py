@@ -110,7 +110,8 @@ ON_ONE_DATABASE = (
     "test_attacks_", "test_audit_", "test_bad_", "test_client_assertions", "test_company_keys", "test_company_secrets",
     "test_contract_", "test_diagnosis", "test_dossier_groups_", "test_ending_", "test_internal_tokens",
     "test_introspection", "test_jwks_uri",
-    "test_openapi", "test_own_services", "test_professionals", "test_refusals_", "test_sso_token_seed",
+    "test_openapi", "test_own_services", "test_professionals", "test_refusals_", "test_simulator",
+    "test_sso_token_seed",
     "test_token_endpoint", "test_tokens_that_we_sign",
 )  # fmt: skip
 """Scenarios about what is refused, or said, before a database is asked, or whose stores have tests of their own in

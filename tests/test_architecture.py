@@ -21,7 +21,7 @@ CONFINED: dict[str, tuple[str, ...]] = {
     "alembic": ("services/*", "*/migrations/*"),
     "redis": ("*/*_redis.py", "services/*"),
     "prometheus_client": ("services/metrics.py", "services/openapi/areas/running.py"),
-    "joserfc": ("keys/*", "sso/*", "services/demo/ehr.py", "services/bench/vendor.py"),
+    "joserfc": ("keys/*", "sso/*", "services/demo/*", "services/bench/vendor.py"),
     "cryptography": ("keys/*", "sso/*", "identity/pseudoniem/digest.py"),
     "httpx2": ("keys/remote.py", "services/*"),
     "authlib": ("services/*",),

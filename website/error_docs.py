@@ -30,5 +30,5 @@ class ErrorDocs:
             raise NotFound("There is no such error code.")
         row = row_of(error)
         return self.pages.show(
-            "error_code.html", heading=row.title, code=code, status_code=row.status, next_step=next_step(error)
+            request, "error_code.html", heading=row.title, code=code, status_code=row.status, next_step=next_step(error)
         )

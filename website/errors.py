@@ -9,8 +9,11 @@ from starlette.responses import Response
 
 from common import errors
 from common.errors import ServiceError
+from common.http.frames import is_framed
 from common.http.problems import headers_of, row_of
+from common.http.security import content_security_policy
 from website.pages import Pages
+from website.translations import translatable
 
 _TRY_AGAIN: Final = "Go back and try again. If it goes wrong again, tell your help desk the reference number."
 _NEXT: Final[Mapping[type[ServiceError], str]] = {
@@ -29,21 +32,33 @@ _NEXT: Final[Mapping[type[ServiceError], str]] = {
     errors.MethodNotAllowed: "Start again from the first page, or from your EHR.",
     errors.TreatmentRelationshipConflict: "Check in your EHR which patient is open, and start again there.",
     errors.OtherPatientOpen: "Close this tab, and go on in the tab that you opened last.",
+    errors.RateLimited: "Wait a minute and try again.",
     errors.Unavailable: "Wait a moment and try again. Nothing was changed.",
     errors.InternalFault: "Try again later. If it goes wrong again, tell your help desk the reference number.",
 }
 
+_OWN_WINDOW: Final = translatable(
+    "Ask the administrator of your EHR to have it open in a new window or a new tab. Then start again from your EHR."
+)
+_IN_A_FRAME: Final = {"Content-Security-Policy": content_security_policy(frame_ancestors="*")}
+"""This page may be shown in a frame: it holds nothing, leads nowhere, and says why the page asked for may not.
 
-def error_page(request: Request, error: ServiceError, request_id: str) -> Response:  # noqa: ARG001 - RenderPage has it
+Browsers that know `frame-ancestors` go by it and not by `X-Frame-Options` (CSP3 6.4.2).
+"""
+
+
+def error_page(request: Request, error: ServiceError, request_id: str) -> Response:
     """Return the page of an error, with its status and headers."""
-    row = row_of(type(error))
+    row, framed = row_of(type(error)), is_framed(request)
     return _pages().show(
+        request,
         "error.html",
         row.status,
-        headers=headers_of(error),
+        headers={**headers_of(error), **(_IN_A_FRAME if framed else {})},
         heading=row.title,
         detail=error.detail,
-        next_step=next_step(type(error)),
+        next_step=_OWN_WINDOW if framed else next_step(type(error)),
+        framed=framed,
         launch_id=error.launch_id if isinstance(error, errors.TokenReplayed) else None,
         code=error.code,
         reference=request_id,

@@ -42,7 +42,7 @@ class LaunchPages:
         token = COOKIE.read(request)
         launch = await self.sessions.resume(token, request.path_params["launchId"])
         return self.pages.show(
-            "launch.html", context=launch.context, told=launch.patient, csrf_token=csrf_token(token or "")
+            request, "launch.html", context=launch.context, told=launch.patient, csrf_token=csrf_token(token or "")
         )
 
     async def leave(self, request: Request) -> Response:
@@ -52,6 +52,6 @@ class LaunchPages:
         await self.sessions.require_open(token, launch_id)  # 409 before its form's token is looked at
         require_own_form(token or "", LeaveForm.parse(await form(request), Rules()).csrf_token)
         await self.sessions.leave(token, launch_id)
-        response = self.pages.show("left.html")
+        response = self.pages.show(request, "left.html")
         COOKIE.clear(response)
         return response

@@ -2,11 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Protocol
+from enum import StrEnum
+from typing import Final, Protocol
 from uuid import UUID
 
 import structlog
-from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -17,16 +17,19 @@ from common.http.problems import headers_of, row_of
 from common.http.routing import Resource
 from common.request_id import REQUEST_ID
 from common.sessions import csrf_token
-from dossier.model import Choice, Dossier
-from dossier.permissions import permission_of
-from schemas.base import Rules, Schema
-from schemas.bodies import Permission
+from dossier.model import Choice, ChoiceOutcome, Dossier, Seen
+from schemas.base import Rules
 from schemas.facts import SignedInPatient
 from schemas.identifiers import CompanyId, DossierId, Pseudoniem
+from website.consent_form import ConsentForm
+from website.held import HeldDossier, held_dossier
+from website.language import Language, language_of
 from website.origin import require_own_form, require_own_origin
 from website.pages import Pages
 
 COOKIE: Final = SessionCookie("__Host-sso-patient")
+
+_CONFLICT: Final = 409
 
 _log = structlog.get_logger("website")
 
@@ -43,10 +46,12 @@ class Sessions(Protocol):
 
 class Dossiers(Protocol):
     async def held_on(self, pseudoniem: Pseudoniem) -> Sequence[Dossier]:
-        """Return all dossiers on a patient."""
+        """Return all dossiers on a patient, with their history."""
         ...
 
-    async def choose(self, pseudoniem: Pseudoniem, dossier_id: DossierId, choice: Choice) -> None:
+    async def choose(
+        self, pseudoniem: Pseudoniem, dossier_id: DossierId, choice: Choice, seen: Seen | None = None
+    ) -> ChoiceOutcome:
         """Keep the patient's choice. Raises NotFound, also for a dossier on someone else."""
         ...
 
@@ -57,20 +62,11 @@ class Companies(Protocol):
         ...
 
 
-class ConsentForm(Schema):
-    """A form without a CSRF token counts as one with a wrong token."""
+class Notice(StrEnum):
+    """Why nothing was kept: something else was chosen meanwhile, or the choice reads otherwise now."""
 
-    choice: Annotated[Choice, Field(strict=False)]
-    csrf_token: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldDossier:
-    """A dossier as the patient sees it."""
-
-    dossier: Dossier
-    company_name: str
-    permission: Permission
+    OVERTAKEN = "overtaken"
+    REWORDED = "reworded"
 
 
 async def to_first_page(_request: Request) -> Response:
@@ -107,19 +103,31 @@ class PatientSite:
         patient = await self.sessions.find(token)
         if token is None or patient is None:
             return await self.front(request)
-        held = await self._held_on(patient)
-        return self.pages.show("patient.html", name=patient.name, held=held, csrf_token=csrf_token(token))
+        return await self._show(request, token, patient)
 
     async def choose(self, request: Request) -> Response:
-        """Keep a choice, and show the list again."""
+        """Keep a choice, and show the list again; or show it at once, with why nothing was kept."""
         token = COOKIE.read(request)
         patient = await self.sessions.find(token)
-        if patient is None:
+        if token is None or patient is None:
             raise NotAuthenticated("You are not signed in, or you have been away for a while. Sign in again.")
         require_own_origin(request, self.origins)
-        chosen = ConsentForm.parse(await form(request), Rules())
-        require_own_form(token or "", chosen.csrf_token)
-        await self.dossiers.choose(patient.pseudoniem, _dossier_id(request), chosen.choice)
+        sent = ConsentForm.parse(await form(request), Rules())
+        require_own_form(token, sent.csrf_token)
+        dossier_id, seen = _dossier_id(request), None
+        if (on_what := sent.on_what()) is not None:
+            latest, language, digest = on_what
+            held = _of(dossier_id, await self._held_on(patient, language))
+            offer = held.offer(latest, sent.choice) if held else None
+            if offer is not None and offer.digest != digest:
+                return await self._show(request, token, patient, (dossier_id, Notice.REWORDED))
+            seen = Seen(latest, offer.shown if offer else None)
+        try:
+            outcome = await self.dossiers.choose(patient.pseudoniem, dossier_id, sent.choice, seen)
+        except Unavailable as error:
+            return self._unavailable(request, "not_sure.html", error)
+        if outcome is ChoiceOutcome.OVERTAKEN:
+            return await self._show(request, token, patient, (dossier_id, Notice.OVERTAKEN))
         return RedirectResponse("/", 303)
 
     async def sign_out(self, request: Request) -> Response:
@@ -131,18 +139,43 @@ class PatientSite:
                 await self.sessions.close(token)
             response = await self.farewell(request)
         except Unavailable as error:
-            _log.info("refused", code=error.code, cause=error.private, request_id=REQUEST_ID.get())
-            response = self.pages.show("still_open.html", row_of(type(error)).status, headers=headers_of(error))
+            response = self._unavailable(request, "still_open.html", error)
         COOKIE.clear(response)
         return response
 
-    async def _held_on(self, patient: SignedInPatient) -> list[HeldDossier]:
+    async def _show(
+        self,
+        request: Request,
+        token: str,
+        patient: SignedInPatient,
+        notice: tuple[DossierId, Notice] | None = None,
+    ) -> Response:
+        held = await self._held_on(patient, language_of(request))
+        return self.pages.show(
+            request,
+            "patient.html",
+            _CONFLICT if notice else 200,
+            name=patient.name,
+            held=held,
+            csrf_token=csrf_token(token),
+            notice=notice[1] if notice else None,
+            about=_of(notice[0], held) if notice else None,
+            whole=request.query_params.get("history") == "whole",
+        )
+
+    async def _held_on(self, patient: SignedInPatient, language: Language) -> list[HeldDossier]:
         dossiers = await self.dossiers.held_on(patient.pseudoniem)
         names = await self.companies.names({dossier.company_id for dossier in dossiers})
-        return [
-            HeldDossier(dossier, names.get(dossier.company_id, "Unknown company"), permission_of(dossier))
-            for dossier in dossiers
-        ]
+        return [held_dossier(dossier, names.get(dossier.company_id), language) for dossier in dossiers]
+
+    def _unavailable(self, request: Request, template: str, error: Unavailable) -> Response:
+        _log.info("refused", code=error.code, cause=error.private, request_id=REQUEST_ID.get())
+        status, headers = row_of(type(error)).status, headers_of(error)
+        return self.pages.show(request, template, status, headers=headers, reference=REQUEST_ID.get())
+
+
+def _of(dossier_id: DossierId, held: Sequence[HeldDossier]) -> HeldDossier | None:
+    return next((one for one in held if one.dossier.dossier_id == dossier_id), None)
 
 
 def _dossier_id(request: Request) -> DossierId:

@@ -19,11 +19,12 @@ from sso.launch.resume import LaunchSessions
 from sso.launch.routes import COOKIE
 from website.origin import require_own_origin
 from website.pages import Pages
+from website.translations import translatable
 
 _MESSAGES = {
-    "firstname": "Type your first name.",
-    "lastname": "Type your last name.",
-    "email": "Type your e-mail address, as in name@example.nl.",
+    "firstname": translatable("Type your first name."),
+    "lastname": translatable("Type your last name."),
+    "email": translatable("Type your e-mail address, as in name@example.nl."),
 }
 
 
@@ -55,7 +56,7 @@ class RegistrationPages:
         launch = await self.registrations.open(request.path_params["launchId"], code)
         told = launch.told or ProfInfo()
         typed = {name: getattr(told, name) or "" for name in _MESSAGES}
-        return self.pages.show("register_professional.html", code=code, typed=typed, messages={})
+        return self.pages.show(request, "register_professional.html", code=code, typed=typed, messages={})
 
     async def register(self, request: Request) -> Response:
         """Register, and go on to the launch; or show the form again."""
@@ -67,7 +68,7 @@ class RegistrationPages:
         try:
             asked = RegistrationForm.parse(fields, Rules())
         except InvalidInput as error:
-            return self._again(fields, error)
+            return self._again(request, fields, error)
         info = ProfInfo(firstname=asked.firstname, lastname=asked.lastname, email=asked.email)
         launch = await self.registrations.register(launch_id, asked.code, info)
         response = RedirectResponse(f"/launch/{launch.launch_id}", 303)
@@ -76,11 +77,12 @@ class RegistrationPages:
             COOKIE.write(response, token)
         return response
 
-    def _again(self, fields: Mapping[str, str], error: InvalidInput) -> Response:
+    def _again(self, request: Request, fields: Mapping[str, str], error: InvalidInput) -> Response:
         invalid = [fault.pointer.removeprefix("/") for fault in error.faults]
         if not _MESSAGES.keys() >= set(invalid):
             raise error  # a field that the form does not have: there is nothing to mend in it
         return self.pages.show(
+            request,
             "register_professional.html",
             row_of(type(error)).status,
             code=fields.get("code", ""),

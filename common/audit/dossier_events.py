@@ -40,7 +40,20 @@ PERMISSION_WITHHELD: Final = no(
     "company_id dossier_id pseudoniem because",
 )
 CONSENT_CHOSEN: Final = yes(
-    "consent.chosen", "A patient chose.", "company_id dossier_id pseudoniem choice", Level.NOTICE
+    "consent.chosen",
+    "A patient chose; in `language` is the text that was shown, where that is known.",
+    "company_id dossier_id pseudoniem choice language",
+    Level.NOTICE,
+)
+CONSENT_REPEATED: Final = yes(
+    "consent.repeated",
+    "A patient chose what was chosen already; nothing is added.",
+    "company_id dossier_id pseudoniem choice",
+)
+CONSENT_OVERTAKEN: Final = no(
+    "consent.overtaken",
+    "A patient chose on a page from before the latest choice; nothing is kept.",
+    "company_id dossier_id pseudoniem choice",
 )
 CONSENT_REFUSED: Final = no(
     "consent.refused", "A patient chose for a dossier that is not there or is another's.", "dossier_id pseudoniem cause"

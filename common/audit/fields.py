@@ -4,7 +4,19 @@ from typing import Final
 
 from common.audit.events import EventType, Level, Outcome
 from common.audit.kinds import ANSWER, COUNT, DIGEST, IDENTIFIER, SERVICE, THUMBPRINT, Kind, words
-from common.audit.words import ADMISSIONS, CAUSES, CHOICES, CLAIMS, GROUNDS, PURPOSES, ROLES, RULES, STATUSES, WITHHELD
+from common.audit.words import (
+    ADMISSIONS,
+    CAUSES,
+    CHOICES,
+    CLAIMS,
+    GROUNDS,
+    LANGUAGES,
+    PURPOSES,
+    ROLES,
+    RULES,
+    STATUSES,
+    WITHHELD,
+)
 
 KINDS: Final = {
     "company_id": IDENTIFIER,
@@ -27,6 +39,7 @@ KINDS: Final = {
     "admission": words(*ADMISSIONS),
     "status": words(*STATUSES),
     "choice": words(*CHOICES),
+    "language": words(*LANGUAGES),
     "because": words(*WITHHELD),
     "ground": words(*GROUNDS),
     "service": SERVICE,

@@ -49,6 +49,7 @@ RULES: Final = _set(
 ADMISSIONS: Final = ("linked", "matched", "created", "registration_required")
 STATUSES: Final = ("pending", "active", "suspended")
 CHOICES: Final = ("approved", "declined")
+LANGUAGES: Final = ("en", "nl")
 GROUNDS: Final = ("own_company", "treatment_relationship")
 WITHHELD: Final = ("no_dossier", "pending", "declined")
 PURPOSES: Final = ("access", "sso")

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from common.errors import NotFound, ServiceError
 from common.http.address import client_address
 from common.http.context import Observe, Refused, RequestContext
+from common.http.frames import require_own_window
 from common.http.negotiation import prefers_page
 from common.http.problems import field_errors, is_of_fields, oauth_error, problem
 from common.limits import Limits
@@ -51,6 +52,7 @@ def create_app(
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
+        require_own_window(request)
         if "authorization" not in request.headers or scope["path"].startswith(_INTERNAL):
             await router(scope, receive, send)
             return

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import asyncpg
 from sqlalchemy import Connection, event, exc
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -14,6 +15,13 @@ AUTOCOMMIT: Final = "AUTOCOMMIT"
 
 _CONNECT_SECONDS: Final = 0.8
 STATEMENT_SECONDS: Final = 2.0
+
+
+class Record(asyncpg.Record):  # type: ignore[misc]  # the driver has no types
+    """A row of the driver's, as SQLAlchemy's are."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a value of any type
+        return self[name]
 
 
 def make_engine(url: str, statement_seconds: float | None) -> AsyncEngine:
@@ -32,7 +40,11 @@ def make_engine(url: str, statement_seconds: float | None) -> AsyncEngine:
 def _postgresql(url: URL, statement_seconds: float | None) -> AsyncEngine:
     if not set(url.query) <= {"sslmode"}:
         raise SettingsError("A PostgreSQL URL has no parameter but sslmode, as in ?sslmode=verify-full.")
-    arguments: dict[str, object] = {"timeout": _CONNECT_SECONDS, "command_timeout": statement_seconds}
+    arguments: dict[str, object] = {
+        "timeout": _CONNECT_SECONDS,
+        "command_timeout": statement_seconds,
+        "record_class": Record,  # of the connection, since the driver forgets that of a call when it asks anew
+    }
     if "sslmode" in url.query:
         arguments["ssl"] = url.query["sslmode"]  # asyncpg's name for it
     return create_async_engine(url.set(query={}), hide_parameters=True, poolclass=NullPool, connect_args=arguments)

@@ -14,6 +14,14 @@ _TRANSIENT: Final = frozenset({"08", "40", "53", "55", "57", "58"})
 _READ_ONLY: Final = "25006"
 """A failover to a standby, say: as it is now, nothing can be decided here."""
 
+_OF_THE_CONNECTION: Final = (
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # PostgreSQL has ended it, and the driver has not read so yet
+    asyncpg.InvalidCachedStatementError,  # a migration has changed what was prepared
+    asyncpg.OutdatedSchemaCacheError,
+)
+"""What is no fault of a statement: on another connection, or a moment later, it is good."""
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -27,8 +35,8 @@ def translated() -> Iterator[None]:
         if plain or error.connection_invalidated or _transient(error.orig):
             raise _unavailable(error.orig) from None
         raise
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:  # from the driver itself (`statements`)
-        if isinstance(error, asyncpg.InterfaceError) or _transient(error):
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:  # of `statements`
+        if isinstance(error, _OF_THE_CONNECTION) or _transient(error):
             raise _unavailable(error) from None
         raise
     except (exc.TimeoutError, OSError) as error:  # no connection free, or none to be had (TimeoutError is an OSError)

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from common.store.engine import AUTOCOMMIT
 
 _SIZE: Final = 10
-_QUEUE_SECONDS: Final = 10.0
-"""How long a request waits for a connection: a busy moment is no fault."""
+_QUEUE_SECONDS: Final = 5.0
+"""How long work waits for a connection: a busy moment is no fault. What gathers meanwhile waits twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,10 @@ class Held:
     def is_lost(self) -> bool:
         """Return whether PostgreSQL ended the connection while it lay idle; to know that costs no question."""
         return not self.is_sqlite and bool(self.driver.is_closed())
+
+    def is_busy(self) -> bool:
+        """Return whether something is under way on it yet: a transaction, or a statement that was broken off."""
+        return not self.is_sqlite and bool(self.driver.is_in_transaction())
 
 
 class Pool:
@@ -84,7 +88,7 @@ class Pool:
 
     async def end(self, held: Held, error: BaseException) -> None:
         """Give back a connection on which something failed, or throw it away if its statement may be under way yet."""
-        if held.is_lost() or isinstance(error, TimeoutError) or not isinstance(error, Exception):
+        if held.is_lost() or held.is_busy() or isinstance(error, TimeoutError) or not isinstance(error, Exception):
             await self.throw_away(held)
         else:
             self.give(held)

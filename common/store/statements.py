@@ -15,6 +15,7 @@ from sqlalchemy import (
     ARRAY,
     ClauseElement,
     Column,
+    ColumnElement,
     Delete,
     Insert,
     Select,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.types import TypeEngine
 
@@ -40,13 +42,6 @@ Key = tuple[object, ...]
 
 _POSTGRESQL: Final = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
 _PLACE: Final = re.compile(r"\$([0-9]+)")
-
-
-class _Record(asyncpg.Record):  # type: ignore[misc]  # the driver has no types
-    """A row of the driver's, as SQLAlchemy's are."""
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a value of any type
-        return self[name]
 
 
 class Statement:
@@ -79,21 +74,27 @@ class BulkInsert(Statement):
 class Keyed:
     """A query of which the rows with one of many keys are asked: a key is the values of these columns."""
 
-    def __init__(self, query: Select[Any], *columns: Column[Any]) -> None:
+    def __init__(self, query: Select[Any], *columns: Column[Any], first: Sequence[ColumnElement[Any]] = ()) -> None:
+        """Of the rows of one key give the `first` in this order alone, where one is given: there can be many."""
         names = [column.name for column in columns]
         lists = [bindparam(column.name, type_=_list_of(column.type)) for column in columns]
         asked = select(*func.unnest(*lists).table_valued(*names).render_derived().c)
-        self._sqlite = query.where(tuple_(*columns).in_(bindparam("keys", expanding=True)))
-        self.text, self._names, _ = _compiled(query.where(tuple_(*columns).in_(asked)), None)
+        of_keys = query.where(tuple_(*columns).in_(bindparam("keys", expanding=True)))
+        self._sqlite = of_keys.order_by(*first).limit(1) if first else of_keys
+        one_each = query.ext(distinct_on(*columns)).order_by(*columns, *first) if first else query
+        self.text, self._names, _ = _compiled(one_each.where(tuple_(*columns).in_(asked)), None)
         self._columns = names
+        self._one_by_one = bool(first)
 
     async def rows(self, held: Held, keys: Sequence[tuple[object, ...]]) -> Mapping[tuple[object, ...], Rows]:
         """Return the rows by their keys, on this connection."""
+        rows: list[Row] = []
         if held.is_sqlite:
-            rows: Rows = (await held.connection.execute(self._sqlite, {"keys": keys})).all()
+            for some in [[key] for key in keys] if self._one_by_one else [keys]:
+                rows += (await held.connection.execute(self._sqlite, {"keys": some})).all()
         else:
             lists = dict(zip(self._columns, map(list, zip(*keys, strict=True)), strict=True))
-            rows = await held.driver.fetch(self.text, *(lists[name] for name in self._names), record_class=_Record)
+            rows = await held.driver.fetch(self.text, *(lists[name] for name in self._names))
         found: dict[tuple[object, ...], list[Any]] = {}
         for row in rows:
             found.setdefault(tuple(getattr(row, name) for name in self._columns), []).append(row)

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
+
+from common.errors import Unavailable
 
 _AT_ONCE: Final = 1000
 """Questions that are answered together at most."""
@@ -18,11 +20,16 @@ class Together(Generic[Q, A]):
     The work begins after whoever wants its answer has asked, so nobody gets what was true before.
     """
 
-    def __init__(self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], lanes: int = 2) -> None:
+    def __init__(
+        self, answer: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], lanes: int = 2, *, apart: bool = False
+    ) -> None:
         """`answer` gives an answer to each question, in their order; what it raises is raised to each who asked.
 
-        It is called at most `lanes` times at once, so that one that takes long does not hold up all others.
+        It is called at most `lanes` times at once, so that one that takes long does not hold up all others. Questions
+        that cannot be answered together, though what answers is there, are asked `apart` once more: where asking twice
+        is asking once, one bad question costs nobody else their answer.
         """
+        self._apart = apart
         self._answer = answer
         self._lanes = lanes
         self._asked: list[tuple[Q, asyncio.Future[A]]] = []
@@ -33,8 +40,11 @@ class Together(Generic[Q, A]):
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._asked.append((question, future))
         if len(self._answering) < self._lanes:
-            self._answering.add(asyncio.create_task(self._answer_all(), context=Context()))  # it is nobody's request
+            self._begin()
         return future
+
+    def _begin(self) -> None:
+        self._answering.add(asyncio.create_task(self._answer_all(), context=Context()))  # it is nobody's request
 
     async def _answer_all(self) -> None:
         try:
@@ -43,6 +53,8 @@ class Together(Generic[Q, A]):
                 await self._answer_these(asked)
         finally:  # at once, and not when the task is done: who asks in between would wait for ever
             self._answering.discard(asyncio.current_task())
+            if self._asked:
+                self._begin()
 
     async def _answer_these(self, asked: Sequence[tuple[Q, "asyncio.Future[A]"]]) -> None:
         waiting = [(question, future) for question, future in asked if not future.done()]  # else it was given up
@@ -50,11 +62,24 @@ class Together(Generic[Q, A]):
             return
         try:
             answers = await self._answer([question for question, _ in waiting])
+            answered = list(zip(waiting, answers, strict=True))
         except Exception as error:
+            if not self._apart or len(waiting) == 1 or isinstance(error, Unavailable):
+                _refuse(waiting, error)
+                return
+            for one in waiting:
+                await self._answer_these([one])
+        except BaseException:  # the service is stopping
             for _, future in waiting:
+                future.cancel()
+            raise
+        else:
+            for (_, future), answer in answered:
                 if not future.done():
-                    future.set_exception(error)
-            return
-        for (_, future), answer in zip(waiting, answers, strict=True):
-            if not future.done():
-                future.set_result(answer)
+                    future.set_result(answer)
+
+
+def _refuse(waiting: Sequence[tuple[Any, "asyncio.Future[Any]"]], error: Exception) -> None:
+    for _, future in waiting:
+        if not future.done():
+            future.set_exception(error)

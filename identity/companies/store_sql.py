@@ -1,5 +1,6 @@
 """Companies in the database."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -189,8 +190,9 @@ class SqlCompanyTokens:
     database: Database
 
     async def standing(self, company_id: CompanyId, jti_digest: bytes, issued_at: int | None) -> Standing:
-        both = self.database.finding(_BY_ID, company_id), self.database.finding(_REVOKED, company_id, jti_digest)
-        found, revoked = await both[0], await both[1]
+        found, revoked = await asyncio.gather(
+            self.database.finding(_BY_ID, company_id), self.database.finding(_REVOKED, company_id, jti_digest)
+        )
         if not found or found[0].status != Status.ACTIVE.value:
             return Standing.COMPANY_NOT_ACTIVE
         if revoked:

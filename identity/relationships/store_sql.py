@@ -49,14 +49,10 @@ members = Table(
 
 
 _NAMED = Keyed(select(relationships), relationships.c.company_id, relationships.c.external_id)
-JOINED: Final = (
-    select(relationships, members.c.account_id)
-    .join(members)
-    .order_by(members.c.joined_at.desc(), relationships.c.relationship_id)
-)
-"""The relationships of a professional with a patient, the one that was joined last first."""
+JOINED: Final = select(relationships, members.c.account_id).join(members)
+"""The relationships of a professional with a patient."""
 JOINED_BY: Final = (relationships.c.company_id, relationships.c.pseudoniem, members.c.account_id)
-_JOINED = Keyed(JOINED, *JOINED_BY)
+JOINED_LAST = Keyed(JOINED, *JOINED_BY, first=(members.c.joined_at.desc(), relationships.c.relationship_id))
 _INSERT = insert(members)
 _JOIN = Statement(
     _INSERT.on_conflict_do_update(
@@ -82,7 +78,7 @@ class SqlRelationships:
     async def joined_last(
         self, company_id: CompanyId, account_id: AccountId, pseudoniem: Pseudoniem
     ) -> Relationship | None:
-        rows = await self.database.find(_JOINED, company_id, pseudoniem, account_id)
+        rows = await self.database.find(JOINED_LAST, company_id, pseudoniem, account_id)
         return _relationship(rows[0]) if rows else None
 
     async def make(self, company_id: CompanyId, relationship: Relationship, now: datetime) -> Relationship:

@@ -20,12 +20,14 @@ from schemas.base import Rules
 from services.composition import application, launch_page_routes, patient_site_routes
 from services.data_folder import data_folder
 from services.databases import OWNERS
-from services.demo.ehr import open_ehr
+from services.demo.ehr import SimulatedEhr, open_ehr
 from services.demo.front import FrontPage
 from services.demo.login import DemoLogin
 from services.demo.service_file import demo_service, make_demo_service
 from services.demo.settings import demo_settings
 from services.demo.sign_in import DemoSignIn
+from services.demo.signed_page import SignedPage
+from services.demo.signed_tokens import SignedTokens
 from services.demo.simulator import Simulator
 from services.ground import open_ground
 from services.housekeeping import housekeeping
@@ -52,7 +54,7 @@ def run_demo(given: Settings, host: str, port: int, workers: int) -> None:
         issuer = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         settings = demo_settings(given, folder, issuer, redis_url)
         make_demo_service(folder)
-        uvloop.run(_migrate(settings))
+        uvloop.run(_prepare(settings))
         run(Composition(open_demo, settings), listener, workers)
 
 
@@ -69,9 +71,11 @@ def _redis_url(settings: Settings, folder: Path) -> Iterator[str]:
         valkey.stop()
 
 
-async def _migrate(settings: Settings) -> None:
+async def _prepare(settings: Settings) -> None:
+    """Bring the schema up to date, and make the simulated EHR, so that all workers find the same one."""
     async with open_ground(settings, OWNERS, RULES) as ground:
         await bring_up_to_date(ground.databases)
+        await demo_ehr(await wire_whole(ground, settings, demo_service(settings.data_dir)), settings.data_dir)
 
 
 @asynccontextmanager
@@ -96,17 +100,24 @@ async def demo_app(whole: Whole, folder: Path, metrics: Path | None = None) -> A
     stored = SqlPatients(ground.databases.identity, whole.sealer)
     patients = RegisteredPatients(stored, whole.pseudoniemen, ground.audit, clock)
     sessions, companies = identity.patient_sessions, identity.companies
-    ehr = await open_ehr(folder / "ehr.json", companies, identity.partner_keys, clock)
+    ehr, tokens = await demo_ehr(whole, folder), SignedTokens(ground.redis, whole.sealer)
     front = FrontPage(pages, f"{elsewhere}/simulator")
     routes = [
         *api_routes(whole),
         *launch_page_routes(identity, pages, origins),
         *patient_site_routes(sessions, dossiers, companies, pages, front, origins),
-        *DemoSignIn(patients, sessions, pages, rules, origins).routes(),
-        *DemoLogin(patients, identity.issuer, ground.audit, clock, rules).routes(),
-        *Simulator(ehr, dossiers, pages, rules, issuer).routes(),
+        *DemoSignIn(patients, sessions, ground.limits, pages, rules, origins).routes(),
+        *DemoLogin(patients, ground.limits, identity.issuer, ground.audit, clock, rules).routes(),
+        *Simulator(ehr, dossiers, identity.launches, tokens, ground.limits, pages, rules, origins).routes(),
+        *SignedPage(tokens, ehr, identity.diagnosis, ground.limits, clock, pages, issuer).routes(),
     ]
     return application(ground, routes, metrics=metrics)
+
+
+async def demo_ehr(whole: Whole, folder: Path) -> SimulatedEhr:
+    """Return the simulated EHR, whose company and keys are in the data folder."""
+    identity = whole.identity
+    return await open_ehr(folder / "ehr.json", identity.companies, identity.partner_keys, whole.ground.clock)
 
 
 def _on_localhost(issuer: str) -> str:

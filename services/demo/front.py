@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.demo.examples import PETER
 from website.pages import Pages
 
 
@@ -15,6 +16,6 @@ class FrontPage:
     pages: Pages
     simulator_url: str
 
-    async def __call__(self, _request: Request) -> Response:
+    async def __call__(self, request: Request) -> Response:
         """Show the page."""
-        return self.pages.show("front.html", simulator_url=self.simulator_url)
+        return self.pages.show(request, "front.html", simulator_url=self.simulator_url, peter=PETER)

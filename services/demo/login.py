@@ -8,8 +8,10 @@ from starlette.responses import JSONResponse, Response
 from common.audit.catalogue import PATIENT_SIGNED_IN
 from common.audit.events import AuditLog
 from common.clock import Clock
+from common.http.address import client_address
 from common.http.body import json_object
 from common.http.routing import Resource
+from common.limits import Limits
 from identity.patients.registered import RegisteredPatients
 from schemas.base import Rules
 from schemas.profiles import PATIENT
@@ -24,6 +26,7 @@ class DemoLogin:
     """Signs a registered patient of the demo in with BSN and last name."""
 
     patients: RegisteredPatients
+    limits: Limits
     issuer: TokenIssuer
     audit: AuditLog
     clock: Clock
@@ -36,7 +39,8 @@ class DemoLogin:
     async def login(self, request: Request) -> Response:
         """Answer with a patient token."""
         asked = SignIn.parse(await json_object(request), self.rules)
-        patient = await self.patients.recognise(asked.bsn, asked.last_name)
+        async with self.limits.of_patient(client_address(request)):
+            patient = await self.patients.recognise(asked.bsn, asked.last_name)
         claims = {"sub": str(patient.pseudoniem), "client_id": "website"}
         now = self.clock()
         issued = self.issuer.issue(PATIENT, claims, now)

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from common.http.routing import Resource
 from services.openapi.catalogue import AREAS
 from services.openapi.document import Areas, document
+from website.language import Language
 from website.pages import Pages
 
 
@@ -39,8 +40,8 @@ class OpenApi:
     @cached_property
     def _made(self) -> tuple[bytes, bytes]:
         described = document(self._areas, self._issuer)
-        page = self._pages.show("docs.html", document=described).body
-        return json.dumps(described, ensure_ascii=False).encode(), bytes(page)
+        page = self._pages.render("docs.html", Language.ENGLISH, document=described)
+        return json.dumps(described, ensure_ascii=False).encode(), page.encode()
 
 
 def served_by(served: Collection[Resource]) -> Areas:

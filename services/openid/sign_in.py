@@ -68,11 +68,11 @@ class OpenIdSignIn:
             Resource("/sign-in/callback", wire="page", GET=self.finish),
         ]
 
-    async def front(self, _request: Request) -> Response:
+    async def front(self, request: Request) -> Response:
         """Show who is not signed in where to do so."""
-        return self.pages.show("signed_out.html", can_sign_in=True)
+        return self.pages.show(request, "signed_out.html", can_sign_in=True)
 
-    async def farewell(self, _request: Request) -> Response:
+    async def farewell(self, request: Request) -> Response:
         """Send a patient whose session here has ended on to the provider, to end the one there.
 
         By a page and not by a redirect: that would belong to the form's submission, which the content security policy
@@ -82,7 +82,7 @@ class OpenIdSignIn:
             place = await self.provider.sign_out_url()
         except Unavailable:
             place = None
-        return self.pages.show("signing_out.html", place=place)
+        return self.pages.show(request, "signing_out.html", place=place)
 
     async def begin(self, _request: Request) -> Response:
         """Send the browser to the provider."""
@@ -160,9 +160,9 @@ class NoSignIn:
         """Return the route of the page that says so."""
         return [Resource("/sign-in", wire="page", GET=self.begin)]
 
-    async def front(self, _request: Request) -> Response:
+    async def front(self, request: Request) -> Response:
         """Say that patients cannot sign in yet."""
-        return self.pages.show("signed_out.html", can_sign_in=False)
+        return self.pages.show(request, "signed_out.html", can_sign_in=False)
 
     async def farewell(self, _request: Request) -> Response:
         """Show the first page."""

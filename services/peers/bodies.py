@@ -7,14 +7,14 @@ not know, so that a service can be newer than those who ask it.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, ValidationError
 
 from common.errors import Unavailable
-from dossier.model import Choice
-from schemas.base import Answer, Rules
+from dossier.model import Choice, ChoiceOutcome
+from schemas.base import Answer, Rules, Shown
 from schemas.bodies import Permission
 from schemas.facts import Standing
 
@@ -133,28 +133,52 @@ class DossierAtLaunch(Reply):
 
 
 class GivenConsent(Reply):
+    """`shown` is what the patient had read, in `language`; both are left out where that is not known."""
+
     choice: Choice
     chosen_at: datetime
+    number: int = 0
+    language: Shown[str] = None
+    shown: Shown[str] = None
 
 
 class HeldDossier(Reply):
+    """`history` has the latest choices, the newest first; a service that is older does not tell them."""
+
     dossier_id: UUID
     company_id: UUID
     created_at: datetime
     consent: GivenConsent | None
+    history: tuple[GivenConsent, ...] = ()
 
 
 class HeldDossiers(Reply):
     items: list[HeldDossier]
 
 
+class ShownText(Question):
+    language: Literal["en", "nl"]
+    text: Annotated[str, Field(max_length=2000)]
+
+
+class OnWhat(Question):
+    """What the patient had before them when choosing: the number of the latest consent, and the text."""
+
+    latest: int
+    shown: ShownText | None
+
+
 class ConsentChoice(Question):
+    """A website that is older does not tell what the patient had `seen`."""
+
     pseudoniem: UUID
     dossier_id: UUID
     choice: Choice
+    seen: OnWhat | None = None
 
 
 class Kept(Reply):
-    """Whether a choice was kept; not, for a dossier that is not there or is on someone else."""
+    """What came of a choice; not `kept`, for a dossier that is not there or is on someone else."""
 
     kept: bool
+    outcome: ChoiceOutcome = ChoiceOutcome.KEPT

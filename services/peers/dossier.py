@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from common.errors import NotFound
 from common.http.body import json_object
 from common.http.routing import Resource
-from dossier.model import Choice, Consent, Dossier
+from dossier.model import Choice, ChoiceOutcome, Chosen, Consent, Dossier, Seen, Shown
 from dossier.service import Dossiers
 from schemas.base import Rules
 from schemas.bodies import LaunchDossier
@@ -24,6 +24,8 @@ from services.peers.bodies import (
     Kept,
     OfCompanyAndPatient,
     OfPseudoniem,
+    OnWhat,
+    ShownText,
 )
 from services.peers.callers import require_service
 from services.peers.client import Peer
@@ -50,11 +52,18 @@ class PeerDossiers:
         answer = await self.peer.ask(_HELD, OfPseudoniem(pseudoniem=pseudoniem).wire(), safe=True)
         return [_dossier(pseudoniem, held) for held in HeldDossiers.of(answer).items]
 
-    async def choose(self, pseudoniem: Pseudoniem, dossier_id: DossierId, choice: Choice) -> None:
-        """Keep the patient's choice. Raises NotFound, or Unavailable: then it may have been kept all the same."""
-        chosen = ConsentChoice(pseudoniem=pseudoniem, dossier_id=dossier_id, choice=choice)
-        if not Kept.of(await self.peer.ask(_CONSENTS, chosen.wire(), safe=False)).kept:
+    async def choose(
+        self, pseudoniem: Pseudoniem, dossier_id: DossierId, choice: Choice, seen: Seen | None = None
+    ) -> ChoiceOutcome:
+        """Keep the patient's choice, as `Dossiers.choose`.
+
+        Raises NotFound, or Unavailable: then it may have been kept all the same.
+        """
+        chosen = ConsentChoice(pseudoniem=pseudoniem, dossier_id=dossier_id, choice=choice, seen=_on_what(seen))
+        answer = Kept.of(await self.peer.ask(_CONSENTS, chosen.wire(), safe=False))
+        if not answer.kept:
             raise NotFound("There is no such dossier.")
+        return answer.outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +102,54 @@ class DossierAnswers:
         """Carry out `choose`."""
         await require_service(self.access, request, "website")
         asked = ConsentChoice.parse(await json_object(request), Rules())
+        patient, dossier_id = Pseudoniem(asked.pseudoniem), DossierId(asked.dossier_id)
         try:
-            await self.dossiers.choose(Pseudoniem(asked.pseudoniem), DossierId(asked.dossier_id), asked.choice)
+            outcome = await self.dossiers.choose(patient, dossier_id, asked.choice, _seen(asked.seen))
         except NotFound:
             return JSONResponse(Kept(kept=False).wire())
-        return JSONResponse(Kept(kept=True).wire())
+        return JSONResponse(Kept(kept=True, outcome=outcome).wire())
+
+
+def _on_what(seen: Seen | None) -> OnWhat | None:
+    if seen is None:
+        return None
+    shown = ShownText.model_validate({"language": seen.shown.language, "text": seen.shown.text}) if seen.shown else None
+    return OnWhat(latest=seen.latest, shown=shown)
+
+
+def _seen(told: OnWhat | None) -> Seen | None:
+    return Seen(told.latest, Shown(told.shown.language, told.shown.text) if told.shown else None) if told else None
 
 
 def _held(dossier: Dossier) -> HeldDossier:
-    given = dossier.consent
     return HeldDossier(
         dossier_id=dossier.dossier_id,
         company_id=dossier.company_id,
         created_at=dossier.created_at,
-        consent=GivenConsent(choice=given.choice, chosen_at=given.chosen_at) if given else None,
+        consent=_given(dossier.consent, None) if dossier.consent else None,
+        history=tuple(_given(one.consent, one.shown) for one in dossier.history),
+    )
+
+
+def _given(consent: Consent, shown: Shown | None) -> GivenConsent:
+    return GivenConsent(
+        choice=consent.choice,
+        chosen_at=consent.chosen_at,
+        number=consent.number,
+        language=shown.language if shown else None,
+        shown=shown.text if shown else None,
     )
 
 
 def _dossier(pseudoniem: Pseudoniem, held: HeldDossier) -> Dossier:
-    given = held.consent
-    consent = Consent(given.choice, given.chosen_at, pseudoniem) if given else None
-    return Dossier(DossierId(held.dossier_id), CompanyId(held.company_id), pseudoniem, held.created_at, consent)
+    consent = _consent(pseudoniem, held.consent) if held.consent else None
+    history = [
+        Chosen(_consent(pseudoniem, one), Shown(one.language, one.shown) if one.language and one.shown else None)
+        for one in held.history
+    ]
+    company_id = CompanyId(held.company_id)
+    return Dossier(DossierId(held.dossier_id), company_id, pseudoniem, held.created_at, consent, tuple(history))
+
+
+def _consent(pseudoniem: Pseudoniem, given: GivenConsent) -> Consent:
+    return Consent(given.choice, given.chosen_at, pseudoniem, given.number)

@@ -44,7 +44,7 @@ async def launch(page: Page, demo: DemoServer, bsn: str) -> None:
 async def register(page: Page, demo: DemoServer, bsn: str) -> None:
     """Register a patient, who is signed in then."""
     await page.goto(demo.url)
-    await page.get_by_role("link", name="Register").click()
+    await page.get_by_role("link", name="Sign up").click()
     await page.get_by_label("BSN").fill(bsn)
     await page.get_by_label("First name").fill("Peter")
     await page.get_by_label("Last name").fill("de Mol")
@@ -65,7 +65,7 @@ async def test_a_patient_approves_and_declines_and_the_launched_professional_and
 
         await register(patient, demo, bsn)
         await expect(patient.get_by_role("heading", name="Huisartsenpraktijk De Linde")).to_be_visible()
-        for button, word, status in (("Approve", "Approved", 200), ("Decline", "Declined", 403)):
+        for button, word, status in (("Approve", "Approved", 200), ("Withdraw", "Declined", 403)):
             await patient.get_by_role("button", name=button).click()
             await expect(patient.get_by_text(PERMISSION_WORDS)).to_have_text(word)
             assert bsn not in await patient.content()
@@ -116,3 +116,20 @@ async def test_the_first_tab_cannot_act_once_a_second_tab_has_another_patient_op
     await second.get_by_role("button", name="Leave").click()
     await expect(second.get_by_role("heading", level=1)).to_have_text("You have left")
     assert await second.context.cookies() == []
+
+
+async def test_who_is_refused_goes_back_to_the_ehr_and_sees_at_which_step(demo: DemoServer, professional: Page) -> None:
+    await professional.goto(demo.simulator_url)
+    await professional.get_by_label("BSN").fill(fresh_bsn())
+    await professional.get_by_text("Get something wrong").click()
+    await professional.get_by_label("Altered after signing").check()
+    await professional.get_by_role("button", name="Sign the token").click()
+    signed = professional.url
+    await professional.get_by_role("button", name="Launch").click()
+    await expect(professional.get_by_role("heading", level=1)).to_have_text("The token was not accepted")
+    await expect(professional.get_by_text("Reference number")).to_be_visible()
+
+    await professional.go_back()
+    assert professional.url == signed
+    await expect(professional.get_by_text("at step 8 of 13, Signature.")).to_be_visible()
+    await expect(professional.get_by_role("listitem").last).to_contain_text("Signature refused")

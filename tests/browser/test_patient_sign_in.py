@@ -93,9 +93,9 @@ async def test_a_patient_signs_in_with_the_provider_chooses_and_signs_out_at_bot
         assert [cookie["name"] for cookie in await patient.context.cookies(site) if "sso" in cookie["name"]] == [
             "__Host-sso-patient"
         ]
-        for button, status in (("Approve", 200), ("Decline", 403)):
+        for button, word, status in (("Approve", "Approved", 200), ("Withdraw", "Declined", 403)):
             await patient.get_by_role("button", name=button).click()
-            await expect(patient.get_by_text(re.compile(f"^{button}d$"))).to_be_visible()
+            await expect(patient.get_by_text(re.compile(f"^{word}$"))).to_be_visible()
             assert (await company.permission(bsn)).status_code == status
 
     await patient.get_by_role("button", name="Sign out").click()

@@ -13,7 +13,7 @@ from identity.professionals.store_sql import SqlAccounts, account_links, account
 from identity.pseudoniem.digest import DigestKey
 from identity.pseudoniem.store_sql import pseudoniemen
 from identity.relationships.service import Relationships
-from identity.relationships.store_sql import SqlRelationships
+from identity.relationships.store_sql import JOINED_LAST, SqlRelationships
 from keys.sealing import KEY_BYTES, Sealer
 from schemas.base import Rules
 from schemas.claims import ProfInfo
@@ -180,6 +180,8 @@ async def test_without_a_name_it_is_the_relationship_joined_last(
     found = await service.join(company, None, patient, account, NOW + timedelta(hours=1))
     assert found is not None
     assert found.external_id == "a"
+    rows = await database.find_all(JOINED_LAST, [(company, patient, account), (company, uuid4(), account)])
+    assert [[row.external_id for row in of_key] for of_key in rows.values()] == [["a"]], "the others are not even read"
     generated = await service.join(company, None, patient, None, NOW)
     assert generated is not None
     assert generated.external_id not in {"a", "b"}

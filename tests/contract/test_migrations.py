@@ -14,14 +14,16 @@ from sqlalchemy import CheckConstraint, Connection, MetaData, Uuid, bindparam, i
 
 from common.errors import NotAuthenticated, SettingsError
 from common.sql import Database, UtcDateTime
+from dossier.model import Choice, ChoiceOutcome, Consent, Dossier, Seen, Shown
+from dossier.store_sql import SqlDossiers
 from identity.companies.store_sql import SqlCompanies, companies
 from identity.relationships.service import Relationships
 from identity.relationships.store_sql import SqlAdministration, SqlRelationships
 from keys.ring import Purpose
 from keys.sealing import KEY_BYTES, Sealer
 from keys.store_sql import SqlSigningKeys
-from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
-from services.databases import IDENTITY_OWNER, OWNERS, Databases, Owner, open_databases
+from schemas.identifiers import CompanyId, DossierId, LaunchId, Pseudoniem
+from services.databases import DOSSIER_OWNER, IDENTITY_OWNER, OWNERS, Databases, Owner, open_databases
 from services.migrate import migrate
 from services.schema import is_current, newest
 from sso.issuer.clients import make_secret, secret_digest
@@ -219,5 +221,42 @@ async def test_secrets_that_were_made_before_they_had_names_count_on_and_so_do_t
             assert (kept.digest, kept.created_at, kept.label, kept.last_used_at) == (digest, clock(), None, None)
             names.add(kept.secret_id)
         assert len(names) == 3
+    finally:
+        await databases.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_choices_that_were_made_before_texts_were_kept_count_on_and_so_do_those_of_the_version_before(
+    kind: str, tmp_path: Path, postgres_server: PostgresServer
+) -> None:
+    url = f"sqlite:///{tmp_path / 'sso.db'}" if kind == "sqlite" else await postgres_server.create_database()
+    databases = open_databases({DOSSIER_OWNER.name: url})
+    made = Dossier(DossierId(uuid4()), CompanyId(uuid4()), Pseudoniem(uuid4()), SetClock()())
+    consent = text(
+        "INSERT INTO consents (dossier_id, number, choice, chosen_at, chosen_by)"
+        " VALUES (:dossier, :number, :choice, :at, :patient)"
+    ).bindparams(
+        *(bindparam(name, type_=Uuid()) for name in ("dossier", "patient")), bindparam("at", type_=UtcDateTime)
+    )
+
+    async def keep(number: int, choice: str) -> None:
+        row = {"dossier": made.dossier_id, "patient": made.pseudoniem, "at": made.created_at}
+        async with databases.dossier.transaction() as connection:
+            await connection.execute(consent, {**row, "number": number, "choice": choice})
+
+    try:
+        store = SqlDossiers(databases.dossier)
+        await migrate_to(databases.dossier, DOSSIER_OWNER, "0003")
+        await store.add(made)
+        await keep(1, "approved")
+        await migrate(databases)
+        await keep(2, "declined")  # as a process of the version before does that still runs
+        [found] = await store.of_patient(made.pseudoniem)
+        assert [(one.consent.choice, one.shown) for one in found.history] == [("declined", None), ("approved", None)]
+        seen = Seen(2, Shown("nl", "Als u …"))
+        chosen = Consent(Choice.APPROVED, made.created_at, made.pseudoniem)
+        assert await store.choose(made.dossier_id, chosen, seen) is ChoiceOutcome.KEPT
+        [found] = await store.of_patient(made.pseudoniem)
+        assert [one.shown for one in found.history] == [seen.shown, None, None]
     finally:
         await databases.close()

@@ -5,17 +5,21 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from sqlalchemy import exc, text
 
 from common.errors import SettingsError, Unavailable
 from common.sql import Database
+from common.store.faults import translated
 from identity.companies.model import Company, Status
 from identity.companies.store_sql import SqlCompanies
 from schemas.identifiers import CompanyId
-from tests.support.databases import kept_company
+from tests.support.databases import emptied_postgresql, kept_company, open_migrated
 from tests.support.memory import REGISTERED
+from tests.support.races import at_once
 from tests.support.servers.loopback import HOST, free_port
+from tests.support.servers.postgres_server import PostgresServer
 
 
 def new_company(registered_at: datetime = REGISTERED) -> Company:
@@ -160,3 +164,30 @@ def test_another_database_is_refused_in_a_sentence_without_its_password(url: str
         Database(url)
     assert "postgresql://" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress"),
+        asyncpg.InvalidCachedStatementError("cached statement plan is invalid"),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.AdminShutdownError("terminating connection"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_connection_that_is_no_good_any_more_is_unavailable_and_no_fault_of_ours(error: Exception) -> None:
+    with pytest.raises(Unavailable), translated():
+        raise error
+
+
+async def test_rows_keep_their_names_after_a_migration_has_changed_what_was_prepared(
+    postgres_server: PostgresServer,
+) -> None:
+    async with open_migrated(await emptied_postgresql(postgres_server)) as database:
+        company, companies = await kept_company(database), SqlCompanies(database)
+        assert await companies.find(company) is not None
+        async with database.transaction() as connection:
+            await connection.execute(text("ALTER TABLE companies ALTER COLUMN name TYPE text"))
+        found = await at_once(4, lambda _number: companies.find(company))
+    assert [one.company_id for one in found if one] == [company] * 4

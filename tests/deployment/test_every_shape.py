@@ -18,6 +18,7 @@ from tests.support.deployment import AT_OUR_NAME, Deployment, claims_of
 from tests.support.ehr import PROFESSIONAL
 from tests.support.groups import create_dossier, create_group, listed, path_of
 from tests.support.openid import Provider
+from tests.support.patient import form_on
 from tests.support.races import at_once
 from tests.support.wire import oauth_error, problem, secured, soon
 from tests.support.world import PAGE
@@ -57,6 +58,29 @@ async def test_a_launch_finds_the_dossier_and_the_consent_of_its_patient(
     listed = (await client.get("/dossier", headers=launched)).json()
     assert [item["dossierId"] for item in listed["items"]] == [dossier["dossierId"]]
     assert (await client.get(f"/dossier/{dossier['dossierId']}", headers=launched)).json()["permission"] == "approved"
+
+
+async def test_a_choice_is_kept_as_it_was_shown_and_of_two_that_differ_at_once_one_wins(
+    deployment: Deployment, client: httpx2.AsyncClient
+) -> None:
+    company, bsn = await deployment.company(client), fresh_bsn()
+    dossier = (await company.create_dossier(bsn)).json()
+    async with deployment.client() as patient:
+        await deployment.sign_in(patient, bsn)
+
+        async def sent(form: dict[str, str]) -> httpx2.Response:
+            return await patient.post(f"/consents/{dossier['dossierId']}", data=form, headers=PAGE)
+
+        page = await patient.get("/", headers={**PAGE, "Accept-Language": "nl"})
+        forms = [form_on(page.text, choice) for choice in ("approved", "declined")]
+        answers = await at_once(2, lambda n: sent(forms[n]))
+        assert sorted(answer.status_code for answer in answers) == [303, 409]
+        won = forms[0 if answers[0].status_code == 303 else 1]
+        assert (await company.permission(bsn)).status_code == (200 if won["choice"] == "approved" else 403)
+        assert {(await sent(won)).status_code for _ in range(2)} == {303}
+        history = (await patient.get("/", headers=PAGE)).text.partition("<details>")[2]
+        assert history.count("<li value=") == 1
+        assert '<q lang="nl">Als u ' in history
 
 
 async def test_a_company_and_a_launch_find_a_dossier_of_a_group(

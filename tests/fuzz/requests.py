@@ -110,6 +110,10 @@ class Caller:
             ("/sign-in", {"bsn": bsn, "lastName": "b", "csrfToken": "x"}),
             ("/sign-out", {"csrfToken": "x"}),
             (f"/consents/{self.dossier_id}", {"choice": "approved", "csrfToken": "x"}),
+            (
+                f"/consents/{self.dossier_id}",
+                {"choice": "declined", "csrfToken": "x", "latest": "0", "shown": "nl", "text": "0" * 64},
+            ),
             ("/simulator", {"bsn": bsn, "sub": "profID1", "firstname": "a", "lastname": "b"}),
         ]
         body, cookie = (b"content-type", _JSON.encode()), (b"cookie", self.cookie)

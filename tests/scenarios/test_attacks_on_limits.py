@@ -11,10 +11,10 @@ import httpx2
 import pytest
 
 from common.settings import LimitSettings
-from tests.scenarios.test_attacks_on_text import log_of
 from tests.support.bench import Bench, Forge, refused_like_all_others
 from tests.support.ehr import flip
 from tests.support.endpoints import FORM, LAUNCH, send
+from tests.support.logs import log_of
 from tests.support.servers.redis_server import RedisServer
 from tests.support.wire import problem
 from tests.support.world import ISSUER, World, open_world

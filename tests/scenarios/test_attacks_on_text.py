@@ -7,18 +7,14 @@ import html
 import json
 import re
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import StringIO
 from typing import Any
 
 import pytest
-import structlog
 
-from services.logs import configure_logs
 from tests.support.bench import Bench
 from tests.support.bsns import fresh_bsn
 from tests.support.ehr import PROFESSIONAL
+from tests.support.logs import log_of
 from tests.support.state import changed, state_of
 from tests.support.wire import problem, session_of
 from tests.support.world import PAGE
@@ -186,19 +182,6 @@ async def test_a_claim_that_only_looks_right_is_named_with_the_rule(bench: Bench
     change, claim, rule = MORE[case]
     members = problem(await bench.a.launch(bench.good(**change), clientId=bench.a.company_id), 401, "claim_rejected")
     assert (members["claim"], members["rule"]) == (claim, rule)
-
-
-@contextmanager
-def log_of() -> Iterator[StringIO]:
-    """Give the text of the log, written as in production."""
-    before = structlog.get_config()
-    text = StringIO()
-    configure_logs()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(text), cache_logger_on_first_use=False)
-    try:
-        yield text
-    finally:
-        structlog.configure(**before)
 
 
 async def test_no_token_writes_a_line_of_the_log_or_into_one(bench: Bench) -> None:

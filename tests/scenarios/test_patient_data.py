@@ -18,6 +18,7 @@ from tests.support.audit import events
 from tests.support.bsns import fresh_bsn
 from tests.support.command import Ended, sso
 from tests.support.ehr import PROFESSIONAL
+from tests.support.patient import form_on
 from tests.support.servers.redis_server import RedisServer
 from tests.support.state import state_of
 from tests.support.wire import problem, session_of
@@ -52,9 +53,7 @@ async def filled(world: World, company: Company) -> tuple[str, dict[str, str]]:
     async with world.another_client() as patient:
         signed_in = await patient.post("/register", data={"bsn": bsn, "firstName": "Geertruida", "lastName": "Zwart"})
         cookie = {"Cookie": signed_in.headers["set-cookie"].partition(";")[0], **PAGE}
-        page = (await patient.get("/", headers=cookie)).text
-        csrf = page.partition('name="csrfToken" value="')[2].partition('"')[0]
-        form = {"choice": "approved", "csrfToken": csrf}
+        form = form_on((await patient.get("/", headers=cookie)).text, "approved", dossier)
         assert (await patient.post(f"/consents/{dossier}", data=form, headers=cookie)).status_code == 303
     claims = world.claims(
         company, profInfo=PROFESSIONAL, treatmentRelationshipId=f"of {bsn[-4:]}",
@@ -85,7 +84,8 @@ async def test_what_is_exported_is_all_that_is_kept_and_never_the_bsn(
     assert all(told[place.table.name] for place in PLACES)
     assert set(told["companies"].values()) == {"Praktijk De Linde", "Apotheek Elders"}
     assert len(told["dossiers"]) == 2
-    assert told["consents"][0]["choice"] == "approved"
+    assert [told["consents"][0][name] for name in ("choice", "language")] == ["approved", "en"]
+    assert told["consents"][0]["shown"].startswith("If you approve: from that moment Praktijk De Linde may share")
     assert told["patients"] == [{"pseudoniem": told["pseudoniem"], "first_name": "Geertruida", "last_name": "Zwart"}]
     assert told["sessions"][0]["patient"]["email"] == "truus@example.nl"
     assert told["group_dossiers"][0]["record"]["person"]["city"] == "Appelscha"

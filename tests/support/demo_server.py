@@ -6,8 +6,10 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
+from joserfc.jwk import RSAKey
 
 from tests.support.servers.loopback import HOST, die_with_parent, is_ready
 from tests.support.servers.process import ServerProcess
@@ -34,15 +36,23 @@ class DemoServer(ServerProcess):
         credentials: dict[str, str] = json.loads((self._data / "demo-service.json").read_text())
         return credentials
 
+    def ehr_key(self) -> RSAKey:
+        """Return the private key of the simulated EHR, from its file."""
+        return RSAKey.import_key(self._ehr()["jwk"])
+
     @asynccontextmanager
     async def ehr_client(self) -> AsyncIterator[httpx2.AsyncClient]:
         """Give a client with the company token of the simulated EHR, whose secret is in its file."""
-        ehr = json.loads((self._data / "ehr.json").read_text())
+        ehr = self._ehr()
         credentials = {"companyId": ehr["companyId"], "companySecret": ehr["companySecret"]}
         async with httpx2.AsyncClient(base_url=self.url) as client:
             answer = await client.post("/auth/token", json=credentials)
             client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
             yield client
+
+    def _ehr(self) -> dict[str, Any]:
+        kept: dict[str, Any] = json.loads((self._data / "ehr.json").read_text())
+        return kept
 
     @property
     def _data(self) -> Path:

@@ -17,11 +17,12 @@ from common.audit.events import EventType
 from common.audit.fields import KINDS
 from common.audit.kinds import OTHER, SERVICE, Kind, address_text, known, service_name, words
 from common.audit.reference import reference
-from common.audit.words import CAUSES, CLAIMS, RULES
+from common.audit.words import CAUSES, CLAIMS, LANGUAGES, RULES
 from common.errors import ServiceError
 from schemas.base import Schema
 from schemas.claims import CompanyClaims, LaunchClaims, ProfessionalClaims, ProfInfo
 from tests.support.ehr import Ehr
+from website.language import Language
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -107,6 +108,7 @@ def example(kind: Kind) -> Any:
         "created",
         "active",
         "approved",
+        "nl",
         "pending",
         "access",
         "own_company",
@@ -120,6 +122,10 @@ def test_an_event_can_be_kept_and_read(event: EventType) -> None:
     assert len(event.name) <= 40
     assert event.meaning.endswith(".")
     assert event.fields
+
+
+def test_the_languages_are_those_of_the_pages() -> None:
+    assert set(LANGUAGES) == set(Language)
 
 
 def test_no_word_has_a_digit() -> None:

@@ -46,6 +46,11 @@ def test_who_does_not_gets_json(accept: str) -> None:
     assert not prefers_page(accept)
 
 
+def test_a_header_of_commas_is_not_read_to_its_end() -> None:
+    assert not prefers_page("," * 60_000 + "text/html")
+    assert prefers_page("," * 900 + "text/html")
+
+
 @given(st.text())
 def test_any_accept_header_has_an_answer(accept: str) -> None:
     assert prefers_page(accept) in {True, False}

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -14,8 +15,10 @@ from common.http.app import create_app
 from common.http.bearer import bearer_token
 from common.http.routing import Resource
 from common.limits import Limits
+from dossier.model import ChoiceOutcome
 from keys.published import access_keys
-from services.peers.bodies import KnownPseudoniemen
+from schemas.base import Rules
+from services.peers.bodies import ConsentChoice, HeldDossiers, Kept, KnownPseudoniemen
 from services.peers.client import Peer
 from services.single_flight import SingleFlight
 from tests.support.memory import MemoryLimiter
@@ -155,3 +158,19 @@ async def test_work_under_way_is_shared_with_its_failure_and_done_anew_after() -
 
     assert await at_once(5, join) == ["failed"] * 5
     assert await at_once(5, join) == ["2"] * 5
+
+
+def test_a_service_that_is_older_is_understood_about_choices() -> None:
+    ids = {name: str(uuid4()) for name in ("dossierId", "companyId", "pseudoniem")}
+    chosen = {"choice": "approved", "chosenAt": "2026-03-04T05:06:07Z"}
+    held = {name: ids[name] for name in ("dossierId", "companyId")} | {
+        "createdAt": chosen["chosenAt"],
+        "consent": chosen,
+    }
+    (understood,) = HeldDossiers.of({"items": [held]}).items
+    assert understood.history == ()
+    assert understood.consent is not None
+    assert (understood.consent.number, understood.consent.shown) == (0, None)
+    assert Kept.of({"kept": True}).outcome is ChoiceOutcome.KEPT
+    asked = {name: ids[name] for name in ("dossierId", "pseudoniem")} | {"choice": "approved"}
+    assert ConsentChoice.parse(asked, Rules()).seen is None

@@ -86,6 +86,18 @@ async def test_over_https_browsers_are_told_to_stay_there() -> None:
     assert "max-age=31536000" in (await get("/nowhere", https=True)).headers["strict-transport-security"]
 
 
+@pytest.mark.parametrize("place", ["iframe", "frame", "embed", "object", "fencedframe"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_inside_another_page_nothing_is_done(place: str, method: str) -> None:
+    response = await get("/page", method=method, Sec_Fetch_Dest=place)
+    assert "permission_denied" in response.text
+
+
+@pytest.mark.parametrize("place", ["document", "empty", ""])
+async def test_in_a_window_of_its_own_a_page_opens(place: str) -> None:
+    assert (await get("/fine", Sec_Fetch_Dest=place)).text == "fine"
+
+
 async def test_a_response_keeps_what_it_says_itself() -> None:
     assert (await get("/own")).headers["cache-control"] == "public, max-age=300"
 

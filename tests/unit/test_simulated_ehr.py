@@ -18,8 +18,9 @@ from keys.partners import PartnerKey, PartnerKeys
 from schemas.base import Rules
 from schemas.identifiers import CompanyId
 from schemas.profiles import PROFESSIONAL
+from services.demo.draft import Draft
 from services.demo.ehr import SimulatedEhr, open_ehr
-from services.demo.simulator import masked
+from services.demo.signed_page import masked
 from sso.issuer.clients import secret_digest
 from sso.verifier.signature import verifies
 from sso.verifier.token import take_apart
@@ -115,6 +116,10 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path / "ehr.json")
 
 
+def kids(ehr: SimulatedEhr) -> tuple[str, str]:
+    return ehr.rsa.kid, ehr.ec.kid
+
+
 def full_claims(ehr: SimulatedEhr) -> dict[str, object]:
     return ehr.claims(
         sub="profID1241",
@@ -130,12 +135,13 @@ async def test_its_company_is_active_where_others_wait_for_approval(world: World
     assert world.companies.kept[ehr.company_id].status is Status.ACTIVE
 
 
-async def test_its_token_verifies_with_the_registered_key_and_keeps_the_profile(world: World) -> None:
+async def test_its_tokens_verify_with_the_registered_keys_and_keep_the_profile(world: World) -> None:
     ehr = await world.open()
-    raw = take_apart(ehr.sign(full_claims(ehr)))
-    require_profile(raw, PROFESSIONAL)
-    assert raw.kid == ehr.kid
-    assert verifies(raw.signing_input, raw.signature, raw.alg, world.keys.kept[ehr.kid].verification_key())
+    for key in (ehr.ec, ehr.rsa):
+        raw = take_apart(Draft.of(key, full_claims(ehr)).signed())
+        require_profile(raw, PROFESSIONAL)
+        assert raw.kid == key.kid
+        assert verifies(raw.signing_input, raw.signature, raw.alg, world.keys.kept[key.kid].verification_key())
     claims = read_claims(raw, PROFESSIONAL, Rules())
     require_fresh(claims, PROFESSIONAL, NOW)
     assert (claims.sub, claims.treatment_relationship_id) == ("profID1241", "1532")
@@ -145,8 +151,8 @@ async def test_its_token_verifies_with_the_registered_key_and_keeps_the_profile(
 
 async def test_a_token_of_another_ehr_does_not_verify_with_its_key(world: World, tmp_path: Path) -> None:
     ehr, other = await world.open(), await World(tmp_path / "other.json").open()
-    raw = take_apart(other.sign(full_claims(other)))
-    assert not verifies(raw.signing_input, raw.signature, raw.alg, world.keys.kept[ehr.kid].verification_key())
+    raw = take_apart(Draft.of(other.rsa, full_claims(other)).signed())
+    assert not verifies(raw.signing_input, raw.signature, raw.alg, world.keys.kept[ehr.rsa.kid].verification_key())
 
 
 async def test_what_is_empty_is_left_out_and_every_token_has_a_jti_of_its_own(world: World) -> None:
@@ -160,8 +166,18 @@ async def test_what_is_empty_is_left_out_and_every_token_has_a_jti_of_its_own(wo
 
 async def test_it_stays_the_same_company_with_the_same_key_over_restarts(world: World) -> None:
     first, second = await world.open(), await world.open()
-    assert (first.company_id, first.kid) == (second.company_id, second.kid)
+    assert (first.company_id, kids(first)) == (second.company_id, kids(second))
     assert len(world.companies.kept) == 1
+
+
+async def test_a_file_of_before_gets_the_second_key_and_keeps_the_first(world: World) -> None:
+    first = await world.open()
+    before = {name: value for name, value in world.file().items() if name != "ecJwk"}
+    world.path.write_text(json.dumps(before))
+    second = await world.open()
+    assert (second.company_id, second.rsa.kid) == (first.company_id, first.rsa.kid)
+    assert second.ec.kid != first.ec.kid
+    assert kids(await world.open()) == kids(second)
 
 
 async def test_its_file_is_for_its_owner_alone_and_holds_the_working_secret(world: World) -> None:
@@ -181,33 +197,36 @@ async def test_a_damaged_file_is_replaced(world: World, content: bytes) -> None:
     assert world.file()["companyId"] == str(ehr.company_id)
 
 
+@pytest.mark.parametrize("member", ["jwk", "ecJwk"])
 @pytest.mark.parametrize("jwk", [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}, {"kty": "EC"}, {"n": 1}, {}])
-async def test_a_damaged_key_is_replaced(world: World, jwk: dict[str, object]) -> None:
+async def test_a_damaged_key_is_replaced(world: World, member: str, jwk: dict[str, object]) -> None:
     first = await world.open()
-    world.path.write_text(json.dumps({**world.file(), "jwk": jwk}))
-    assert (await world.open()).kid != first.kid
+    world.path.write_text(json.dumps({**world.file(), member: jwk}))
+    assert kids(await world.open()) != kids(first)
 
 
 async def test_a_public_key_in_the_file_is_no_key_to_sign_with(world: World) -> None:
     first = await world.open()
-    world.path.write_text(json.dumps({**world.file(), "jwk": first.key.as_dict(private=False)}))
-    assert (await world.open()).kid != first.kid
+    world.path.write_text(json.dumps({**world.file(), "jwk": first.rsa.public_jwk()}))
+    assert kids(await world.open()) != kids(first)
 
 
 async def test_a_key_that_is_revoked_or_a_company_that_is_unknown_is_replaced(world: World) -> None:
     first = await world.open()
     world.keys.kept.clear()
     second = await world.open()
-    assert (second.company_id, second.kid) != (first.company_id, first.kid)
+    assert (second.company_id, kids(second)) != (first.company_id, kids(first))
     world.companies.kept.clear()
     third = await world.open()
     assert third.company_id != second.company_id
 
 
-async def test_a_key_that_is_another_company_s_now_is_replaced(world: World) -> None:
+@pytest.mark.parametrize("which", [0, 1])
+async def test_a_key_that_is_another_company_s_now_is_replaced(world: World, which: int) -> None:
     first = await world.open()
-    world.keys.kept[first.kid] = replace(world.keys.kept[first.kid], company_id=CompanyId(uuid4()))
-    assert (await world.open()).kid != first.kid
+    kid = kids(first)[which]
+    world.keys.kept[kid] = replace(world.keys.kept[kid], company_id=CompanyId(uuid4()))
+    assert kids(await world.open()) != kids(first)
 
 
 def test_the_bsn_is_shown_by_its_last_digits_alone() -> None:
@@ -215,3 +234,15 @@ def test_the_bsn_is_shown_by_its_last_digits_alone() -> None:
     assert masked(claims) == {"sub": "x", "patientInfo": {"bsn": "*****8505", "firstname": "Peter"}}
     assert claims["patientInfo"] == {"bsn": BSN, "firstname": "Peter"}
     assert masked({"sub": "x"}) == {"sub": "x"}
+
+
+def test_what_can_be_a_bsn_is_masked_wherever_it_stands() -> None:
+    shown = masked(
+        {"sub": "999990019", "jti": "j" * 9, "patientInfo": {"bsn": "12", "firstname": "426308505"}, "iat": 7}
+    )
+    assert shown == {
+        "sub": "*****0019",
+        "jti": "j" * 9,
+        "patientInfo": {"bsn": "12", "firstname": "*****8505"},
+        "iat": 7,
+    }

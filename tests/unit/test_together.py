@@ -11,10 +11,10 @@ from common.store.together import Together
 class Desk:
     """Answers with the same word in capitals, when it is told to; keeps what was asked together."""
 
-    def __init__(self, lanes: int = 1) -> None:
+    def __init__(self, lanes: int = 1, *, apart: bool = False) -> None:
         self.batches: list[list[str]] = []
         self.go_on = asyncio.Semaphore(0)
-        self.together: Together[str, str] = Together(self._answer, lanes)
+        self.together: Together[str, str] = Together(self._answer, lanes, apart=apart)
 
     async def _answer(self, questions: Sequence[str]) -> Sequence[str]:
         self.batches.append(list(questions))
@@ -87,3 +87,35 @@ async def test_whoever_asks_in_the_moment_of_an_answer_gets_one() -> None:
             await asyncio.sleep(0)
         assert await asyncio.wait_for(desk.together.ask("x"), 5) == "X"
         assert await answer == str(asked)
+
+
+async def test_one_bad_question_costs_nobody_else_their_answer_where_it_may_be_asked_again() -> None:
+    desk = Desk(apart=True)
+    asked = {word: desk.together.ask(word) for word in ("a", "fault", "b")}
+    for _ in range(4):
+        desk.go_on.release()
+    assert (await asked["a"], await asked["b"]) == ("A", "B")
+    with pytest.raises(LookupError):
+        await asked["fault"]
+    assert desk.batches == [["a", "fault", "b"], ["a"], ["fault"], ["b"]]
+
+
+async def test_whoever_asks_while_the_answering_is_broken_off_is_told_so_and_the_next_are_answered() -> None:
+    desk, before = Desk(), asyncio.all_tasks()
+    under_way = desk.together.ask("a")
+    await settle()
+    gathered = desk.together.ask("b")
+    (task,) = asyncio.all_tasks() - before
+    task.cancel()
+    desk.go_on.release()
+    assert await gathered == "B"
+    assert under_way.cancelled()
+
+
+async def test_a_wrong_number_of_answers_is_a_fault_and_not_silence() -> None:
+    async def one_short(questions: Sequence[str]) -> Sequence[str]:
+        return questions[1:]
+
+    together: Together[str, str] = Together(one_short)
+    with pytest.raises(ValueError, match="shorter"):
+        await together.ask("a")

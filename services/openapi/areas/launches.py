@@ -65,6 +65,7 @@ OPERATIONS: Final = (
             errors.ClaimRejected,
             errors.TokenExpired,
             errors.TokenReplayed,
+            errors.PermissionDenied,
             errors.TreatmentRelationshipConflict,
             errors.TreatmentRelationshipUnknown,
             errors.RateLimited,

@@ -108,7 +108,7 @@ OPERATIONS: Final = (
                 TokenAnswer(access_token=examples.TOKEN, expires_in=900),
             )
         ],
-        errors=[errors.NotAuthenticated],
+        errors=[errors.NotAuthenticated, errors.RateLimited],
     ),
     Operation(
         method="GET",

@@ -1,14 +1,13 @@
 """Key sets of companies that get everything wrong, on purpose: a key that is out stays out, and nobody else notices."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from common.errors import Conflict, JwksUriRejected, KeyRejected, RateLimited, Unavailable
-from common.sql import Database
 from identity.companies.admission import Admission
 from identity.companies.model import Status
 from identity.companies.store_sql import SqlCompanies
@@ -17,33 +16,10 @@ from keys.key_sets.service import COOLDOWN, MAX_STALENESS, RETRY, KeySets
 from keys.remote import MAX_AGE
 from keys.store_sql import company_keys
 from schemas.identifiers import CompanyId
-from tests.support.clock import SetClock
-from tests.support.databases import kept_company
 from tests.support.ehr import Ehr
 from tests.support.key_instances import Instance, keys, put
-from tests.support.key_server import KeyServer, endlessly, key_set, open_key_server
+from tests.support.key_server import KeyServer, endlessly, key_set
 from tests.support.memory import partner_key
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[KeyServer]:
-    async with open_key_server() as opened:
-        yield opened
-
-
-@pytest.fixture
-async def company(empty_database: Database) -> CompanyId:
-    return await kept_company(empty_database)
-
-
-@pytest.fixture
-async def other(empty_database: Database) -> CompanyId:
-    return await kept_company(empty_database)
-
-
-@pytest.fixture
-async def instance(empty_database: Database) -> Instance:
-    return Instance(empty_database, SetClock())
 
 
 def resolving(sets: KeySets, before: Callable[[], Awaitable[object]]) -> KeySets:

@@ -14,32 +14,10 @@ from keys.partners import MAX_KEYS
 from keys.remote import MAX_AGE, SystemResolver
 from schemas.identifiers import CompanyId
 from services.key_sets import refreshing_key_sets
-from tests.support.clock import SetClock
 from tests.support.databases import kept_company
 from tests.support.key_instances import Instance, keys, put
 from tests.support.key_server import KeyServer, answer, endlessly, key_set, open_key_server
 from tests.support.races import at_once
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[KeyServer]:
-    async with open_key_server() as opened:
-        yield opened
-
-
-@pytest.fixture
-async def company(empty_database: Database) -> CompanyId:
-    return await kept_company(empty_database)
-
-
-@pytest.fixture
-async def other(empty_database: Database) -> CompanyId:
-    return await kept_company(empty_database)
-
-
-@pytest.fixture
-async def instance(empty_database: Database) -> Instance:
-    return Instance(empty_database, SetClock())
 
 
 @pytest.fixture
