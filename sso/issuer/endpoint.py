@@ -57,9 +57,13 @@ class TokenEndpoint:
         ):
             require_client_credentials(given)
             answer = self._answer(client, given.get("scope", ""), now)
+            issued = COMPANY_TOKEN_ISSUED(now, **whose)
+            if not self.clients.leaves_a_trace(client, now):
+                await self.audit.write(issued)  # alone: it shares its commit with those of the same moment
+                return answer
             async with self.audit.unit_of_work():
                 await self.clients.use_up(client, now)
-                await self.audit.write(COMPANY_TOKEN_ISSUED(now, **whose))
+                await self.audit.write(issued)
             return answer
 
     async def _read(self, request: Request) -> tuple[Credentials | SignedCredentials, dict[str, str]]:
