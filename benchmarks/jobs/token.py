@@ -7,7 +7,7 @@ from benchmarks.harness import node
 from benchmarks.harness.figures import ratio
 from benchmarks.harness.results import Job, Row
 from benchmarks.harness.rounds import interleave
-from benchmarks.harness.serving import Asked
+from benchmarks.harness.serving import Asked, require_kept
 from benchmarks.jobs import Options
 from benchmarks.provider import NAME, ours, theirs
 from benchmarks.stage import Stage
@@ -35,10 +35,8 @@ def run(options: Options, stage: Stage) -> Job:
             for how, make in ((SECRET, server.by_secret), (KEY, server.by_key))
         }
         rounds = interleave(variants, options.rounds)
-    sent = sum(variants[f"ours, {how}"].sent for how in (SECRET, KEY))
-    kept = world.count(world.database, EVENTS) - before
-    if kept != sent:
-        raise RuntimeError(f"{sent} tokens have kept {kept} events")
+    answers = ((variants[f"ours, {how}"], 1) for how in (SECRET, KEY))
+    require_kept(world.count(world.database, EVENTS) - before, *answers)
     rows = [
         Row(
             f"token, {how} / {NAME}, per second",

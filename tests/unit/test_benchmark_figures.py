@@ -9,6 +9,8 @@ from benchmarks.harness.figures import Spread, of_one, percentile, ratio, spread
 from benchmarks.harness.results import Job, Row, load, save
 from benchmarks.harness.rounds import interleave
 from benchmarks.quick import dearer
+from benchmarks.tokens import bsn
+from schemas.identifiers import Bsn
 
 ROUNDS = {
     "ours": [{"cpu_us": 10.0}, {"cpu_us": 40.0}, {"cpu_us": 30.0}],
@@ -88,3 +90,7 @@ def test_the_page_keeps_what_people_wrote_round_the_made_part(tmp_path: Path) ->
 
 def test_a_path_that_takes_a_tenth_more_is_dearer() -> None:
     assert dearer({"launch": 1.09, "token": 2.3}, {"launch": 1.0, "token": 2.0}) == {"token": pytest.approx(1.15)}
+
+
+def test_every_patient_of_the_benchmarks_is_another_one_with_a_bsn_that_passes_the_11_test() -> None:
+    assert len({Bsn(bsn(number)).reveal() for number in range(2000)}) == 2000
