@@ -12,7 +12,7 @@ COVERING := tests/unit tests/vectors tests/contract/test_replay_guard.py tests/c
 	tests/scenarios/test_launch.py tests/scenarios/test_tokens_that_we_sign.py tests/scenarios/test_introspection.py \
 	tests/scenarios/test_client_assertions.py tests/scenarios/test_client_assertions_of_services.py
 
-.PHONY: help run test test-long coverage fuzz mutate check sabotage bench-flood secrets stack docs lock clean distclean
+.PHONY: help run test test-long coverage fuzz mutate check sabotage bench bench-flood secrets stack docs lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -61,6 +61,10 @@ sabotage: ## switch off the defences against replay one by one, and see that the
 	@$(VENV) dev
 	@exec .venv/bin/python -m tools.sabotage
 
+bench: ## measure everything, in under half an hour; writes docs/performance.md (ARGS="launch --rounds 9" for some)
+	@sh tools/node.sh benchmarks/node & node=$$!; $(VENV) dev; $(VENV) bench; venv=$$?; wait $$node && exit $$venv
+	@exec .venv/bin/python -m benchmarks $(ARGS)
+
 bench-flood: ## how long another company's launches take under a flood of bad signatures
 	@$(VENV) dev
 	@sh tools/debian.sh nginx-light "The benchmark" nginx
@@ -80,15 +84,16 @@ docs: ## write docs/errors.md, docs/launch-errors.md and docs/audit.md anew from
 	.venv/bin/python -m sso.verifier.mending_reference > docs/launch-errors.md
 	.venv/bin/python -m common.audit.reference > docs/audit.md
 
-lock: ## write the four requirements files anew (ARGS=--upgrade for newer versions)
+lock: ## write the five requirements files anew (ARGS=--upgrade for newer versions)
 	@$(VENV) uv
 	$(COMPILE) --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(COMPILE) --constraints requirements-dev.txt --output-file requirements.txt pyproject.toml
 	$(COMPILE) --extra mutation --constraints requirements-dev.txt --output-file requirements-mutation.txt pyproject.toml
+	$(COMPILE) --extra bench --constraints requirements-dev.txt --output-file requirements-bench.txt pyproject.toml
 	printf 'uv\nsetuptools>=80\n' | $(COMPILE) --output-file requirements-uv.txt -
 
 clean: ## remove the demo's data (var/)
 	rm -rf var
 
 distclean: clean ## remove .venv and node_modules too
-	rm -rf .venv bruno/node_modules examples/typescript/node_modules tests/openid_provider/node_modules
+	rm -rf .venv bruno/node_modules examples/typescript/node_modules tests/openid_provider/node_modules benchmarks/node/node_modules

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes or completes .venv. `venv.sh uv` installs the installer, `run` what the server needs, `dev` the tests' tools too,
-# `mutation` mutmut.
+# `mutation` mutmut, `bench` what the benchmarks compare us with.
 # A stamp is a copy of the lock that was installed: where nothing changed, a call only compares files.
 set -eu
 cd "$(dirname "$0")/.."
@@ -70,6 +70,7 @@ case ${1:-run} in
 run) step packages requirements.txt "$online" $install --require-hashes -r requirements.txt ;;
 dev) step tools requirements-dev.txt "$online" $install --require-hashes -r requirements-dev.txt ;;
 mutation) step mutation requirements-mutation.txt "$online" $install --require-hashes -r requirements-mutation.txt ;;
+bench) step benchmarks requirements-bench.txt "$online" $install --require-hashes -r requirements-bench.txt ;;
 *) exit 0 ;;
 esac
 # "compat" puts the checkout itself on the path, so a new package needs no new installation.

@@ -1,0 +1,82 @@
+"""A launch, complete, over HTTP: ours under its real settings, the textbook and the floor."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any, Final
+
+from benchmarks.harness.figures import of_one, ratio
+from benchmarks.harness.peer import Peer
+from benchmarks.harness.results import Job, Row
+from benchmarks.harness.rounds import interleave
+from benchmarks.harness.serving import Asked
+from benchmarks.jobs import Options
+from benchmarks.keys_of_peers import signing_file
+from benchmarks.world import World, open_world
+
+OURS, FLOOR, TEXTBOOK = "ours", "floor", "textbook"
+SENT: Final = (
+    "Half of the launches come from back ends (answer: context, dossier and token), half from browsers (a session). "
+    "Professionals are linked and patients known. Every launch has its row, its spend and its event, every second one "
+    "its session: asserted for each variant."
+)
+BESIDES: Final = (
+    "Ours counts limits and logs as in production; the textbook counts the same limits and has uvicorn's access log; "
+    "the floor does neither. PostgreSQL runs without fsync, for all of them."
+)
+KEPT: Final = {
+    "launches": "SELECT count(*) FROM launches",
+    "spends": "SELECT count(*) FROM spends",
+    "events of the audit": "SELECT count(*) FROM identity_audit WHERE event = 'launch.accepted'",
+}
+SESSIONS: Final = "SELECT count(*) FROM sessions"
+_ROUNDS_AT_MOST: Final = 1000
+"""Each round can have one more of one half than of the other."""
+
+
+def run(options: Options) -> Job:
+    """Measure."""
+    with open_world() as world, peers_of(world) as others:
+        databases = {OURS: world.database} | {name: peer.given["database_url"] for name, peer in others.items()}
+        before = {name: counted(world, database) for name, database in databases.items()}
+        asked = partial(Asked, make=world.launches, stores=world.stores, seconds=options.seconds)
+        asked = partial(asked, in_flight=options.in_flight, expected=(200, 303))
+        variants = {OURS: asked(world.port, world.pid)}
+        variants |= {name: asked(peer.port, peer.pid) for name, peer in others.items()}
+        rounds = interleave(variants, options.rounds)
+        for name, database in databases.items():
+            require_kept(name, variants[name].sent, before[name], counted(world, database))
+    rows = [
+        Row("launch at 64 in flight / floor, per second", ratio(rounds, "per_second", OURS, FLOOR), at_least=0.55),
+        Row("launch at 64 in flight / textbook, per second", ratio(rounds, "per_second", OURS, TEXTBOOK), at_least=2.5),
+        Row("launch p99 / p50 at 64 in flight, one worker", of_one(rounds, "p99_p50", OURS), at_most=2.5),
+        Row("floor's processor time / ours, one launch", ratio(rounds, "cpu_us", FLOOR, OURS)),
+        Row("textbook's processor time / ours, one launch", ratio(rounds, "cpu_us", TEXTBOOK, OURS)),
+    ]
+    return Job("launch", "Launching", "per_second", rounds, rows, [SENT, BESIDES])
+
+
+@contextmanager
+def peers_of(world: World) -> Iterator[dict[str, Peer]]:
+    """Give floor and textbook, running, each on a copy of the database."""
+    key = signing_file(world.folder)
+    keys = {"digest_file": str(world.folder / "keys" / "digest.key"), "signing_file": str(key)}
+    with ExitStack() as stack:
+        running = {}
+        for number, name in enumerate((FLOOR, TEXTBOOK), 1):
+            given: dict[str, Any] = {"database_url": world.copy_of_database(), "redis_url": world.redis_of(number)}
+            running[name] = stack.enter_context(Peer(name, **given, **keys))
+        yield running
+
+
+def counted(world: World, database: str) -> dict[str, int]:
+    """Return how many rows there are of what a launch keeps."""
+    return {what: world.count(database, query) for what, query in (KEPT | {"sessions": SESSIONS}).items()}
+
+
+def require_kept(variant: str, sent: int, before: dict[str, int], after: dict[str, int]) -> None:
+    """Raise RuntimeError unless every launch has left all its rows."""
+    more = {what: after[what] - before[what] for what in before}
+    wanted = dict.fromkeys(KEPT, sent) | {"sessions": more["sessions"]}
+    if more != wanted or abs(2 * more["sessions"] - sent) > _ROUNDS_AT_MOST:
+        raise RuntimeError(f"{variant}: {sent} launches have kept {more}")
