@@ -5,10 +5,12 @@ Everything is started here and on loopback: the service, its database and Redis,
 
 import argparse
 import time
+from contextlib import ExitStack
 
 from benchmarks.harness import report
 from benchmarks.harness.results import Job, load, save
 from benchmarks.jobs import NAMES, Options, job
+from benchmarks.stage import Stage
 
 
 def main() -> None:
@@ -29,15 +31,16 @@ def main() -> None:
     if unknown:
         parser.error(f"no such job: {', '.join(sorted(unknown))}")
     options = Options(given.rounds, given.seconds, given.launches)
-    for name in given.jobs or NAMES:
-        began = time.monotonic()
-        print(f"{name} …", flush=True)
-        measured = job(name)(options)
-        show(measured, time.monotonic() - began)
-        if not given.no_report:  # after each, so that one that fails takes nothing with it
-            save([measured])
-    if not given.no_report:
-        report.write(load())
+    with ExitStack() as closing:
+        stage = Stage(closing)
+        for name in given.jobs or NAMES:
+            began = time.monotonic()
+            print(f"{name} …", flush=True)
+            measured = job(name)(options, stage)
+            show(measured, time.monotonic() - began)
+            if not given.no_report:  # after each, so that one that fails takes nothing with it
+                save([measured])
+                report.write(load())
 
 
 def show(measured: Job, seconds: float) -> None:

@@ -84,3 +84,10 @@ def bsn(number: int) -> str:
 def _passes(digits: str) -> bool:
     weighed = sum(int(digit) * weight for digit, weight in zip(digits[:8], range(9, 1, -1), strict=True))
     return (weighed - int(digits[8])) % 11 == 0
+
+
+def assertion_claims(client_id: str, audience: str) -> dict[str, Any]:
+    """Return the claims of a client assertion now (RFC 7523 3)."""
+    now = int(time.time())
+    jti = str(uuid.uuid4())
+    return {"iss": client_id, "sub": client_id, "aud": audience, "jti": jti, "iat": now, "exp": now + 60}

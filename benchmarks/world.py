@@ -4,6 +4,8 @@ Peers get a copy of its database, taken before anything is measured, and a Redis
 """
 
 import asyncio
+import base64
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,13 +19,13 @@ import httpx2
 
 from benchmarks.harness.load import drive, request
 from benchmarks.tokens import Vendor, bsn, launch_claims, sign_each
-from tests.support.deployment import AT_OUR_NAME, OWNERS, Deployment
+from tests.support.deployment import AT_OUR_NAME, OWNERS, Deployment, Service
 from tests.support.servers.postgres_server import PostgresServer
 from tests.support.servers.redis_server import RedisServer
 
 COMPANIES: Final = 4
 PATIENTS: Final = 250
-"""Of each company; each has a treatment relationship, a dossier and an approval."""
+"""Of each company, and of no other; each has a treatment relationship, a dossier and an approval."""
 
 PROFESSIONALS: Final = 25
 _NO_LIMITS: Final = {f"SSO_LIMITS__{name}": "1000000" for name in ("LAUNCHES", "TOKEN_REQUESTS", "REFUSALS")}
@@ -42,6 +44,12 @@ class Company:
     secret: str
     vendor: Vendor
     bearer: str = ""
+
+    @property
+    def basic(self) -> dict[str, str]:
+        """Return the header with id and secret."""
+        credentials = base64.b64encode(f"{self.company_id}:{self.secret}".encode()).decode()
+        return {"Authorization": f"Basic {credentials}"}
 
 
 @dataclass(slots=True)
@@ -77,24 +85,39 @@ class World:
 
     def _launches(self, numbers: Sequence[int]) -> list[bytes]:
         chosen = [self.companies[number % COMPANIES] for number in numbers]
-        claims = [
-            launch_claims(f"prof-{number % PROFESSIONALS}", bsn(number // COMPANIES), f"tr-{number}")
-            for number in numbers
-        ]
+        claims = [launch_claims(f"prof-{number % PROFESSIONALS}", bsn(number), f"tr-{number}") for number in numbers]
         tokens = sign_each(zip((company.vendor for company in chosen), claims, strict=True))
         pairs = enumerate(zip(tokens, chosen, strict=True))
         return [_launch(token, company.company_id, browser=bool(at % 2)) for at, (token, company) in pairs]
 
-    def anyone(self) -> tuple[Company, str]:
-        """Return a company and the BSN of a patient of its."""
-        return self.dice.choice(self.companies), bsn(self.dice.randrange(PATIENTS))
+    def permissions(self, count: int, bearers: Sequence[str]) -> list[bytes]:
+        """Return questions for the permission of a patient, by the patient's company, with its bearer."""
+        numbers = [self.dice.randrange(COMPANIES * PATIENTS) for _ in range(count)]
+        return [
+            request("GET", f"/dossier/{bsn(number)}/permission", headers=bearing(bearers[number % COMPANIES]))
+            for number in numbers
+        ]
 
-    def copy_of_database(self) -> str:
-        """Return the URL of a copy, for which the service is stopped for a moment."""
+    def fresh(self) -> Sequence[Company]:
+        """Return the companies, each with a bearer token that was issued just now."""
+        form = b"grant_type=client_credentials"
+        for company in self.companies:
+            asked = request("POST", "/auth/token", form, headers=FORM | company.basic)
+            company.bearer = json.loads(drive(self.port, [asked], 1, (200,), keep=True).bodies[0])["access_token"]
+        return self.companies
+
+    def another(self, workers: int) -> Service:
+        """Return another instance of the service on the same stores, not started yet."""
+        service = Service("all", workers)
+        service.settings, service.start_seconds = self.service.services["all"].settings, 120.0
+        return service
+
+    def copies(self, count: int) -> list[str]:
+        """Return the URLs of copies of the database, for which the service is stopped for a moment."""
         service = self.service.services["all"]
         service.stop()
         try:
-            return asyncio.run(self.postgres.create_database(self.database))
+            return [asyncio.run(self.postgres.create_database(self.database)) for _ in range(count)]
         finally:
             service.start()
 
@@ -126,6 +149,11 @@ def open_world(workers: int = 1) -> Iterator[World]:
         yield world
 
 
+def bearing(token: str) -> dict[str, str]:
+    """Return the header with a bearer token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
 async def _register(world: World) -> None:
     address = f"http://127.0.0.1:{world.port}"
     async with httpx2.AsyncClient(base_url=address, headers=AT_OUR_NAME, timeout=30) as client:
@@ -133,12 +161,11 @@ async def _register(world: World) -> None:
             answer = await client.post("/company/register", json={"companyName": f"Praktijk {number}"})
             registered: dict[str, Any] = answer.raise_for_status().json()
             company = Company(registered["companyId"], registered["companySecret"], Vendor())
-            given = {"companyId": company.company_id, "companySecret": company.secret}
-            fetched = await client.post("/auth/token", json=given)
+            form = {"grant_type": "client_credentials"}
+            fetched = await client.post("/auth/token", data=form, headers=company.basic)
             company.bearer = fetched.raise_for_status().json()["access_token"]
-            bearer = {"Authorization": f"Bearer {company.bearer}"}
-            answer = await client.post("/company/keys", json={"jwk": company.vendor.public_jwk()}, headers=bearer)
-            answer.raise_for_status()
+            key = {"jwk": company.vendor.public_jwk()}
+            (await client.post("/company/keys", json=key, headers=bearing(company.bearer))).raise_for_status()
             world.companies.append(company)
 
 

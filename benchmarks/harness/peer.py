@@ -36,9 +36,9 @@ class Peer(ServerProcess):
         finally:
             connection.close()
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
         """End it; where a benchmark failed, show the end of what it said."""
-        if kind is not None:
+        if any(raised):
             print((self.folder / "log").read_text(errors="replace")[-3000:], file=sys.stderr)
         self.close()
 

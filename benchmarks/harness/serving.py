@@ -7,9 +7,6 @@ from benchmarks.harness.figures import Sample, percentile
 from benchmarks.harness.load import Load, drive
 from benchmarks.harness.processor import cpu_seconds
 
-_FIRST = 200
-"""Requests of the first round, which is not counted and says how fast the server is."""
-
 
 @dataclass(slots=True)
 class Asked:
@@ -25,12 +22,15 @@ class Asked:
     seconds: float
     in_flight: int
     expected: Collection[int] = (200,)
+    first: int = 200
+    """Requests of the first round, which is not counted and says how fast the server is."""
+
     sent: int = 0
     _per_second: float = field(default=0.0, repr=False)
 
     def __call__(self) -> Sample:
         """Run one round of about `seconds`."""
-        count = max(self.in_flight, int(self._per_second * self.seconds)) if self._per_second else _FIRST
+        count = max(self.in_flight, int(self._per_second * self.seconds)) if self._per_second else self.first
         requests = self.make(count)
         own, others = cpu_seconds(self.pid), self._of_stores()
         load = drive(self.port, requests, self.in_flight, self.expected)

@@ -1,6 +1,6 @@
 """What is measured: a file for each job, with its variants and the goals that they are held against.
 
-A job is a function from options to a `Job`. `NAMES` is the order in which they are run and stand in the report.
+A job is a function from options and a stage to a `Job`. `NAMES` is the order of the run and of the report.
 """
 
 from collections.abc import Callable
@@ -9,8 +9,20 @@ from importlib import import_module
 from typing import Final
 
 from benchmarks.harness.results import Job
+from benchmarks.stage import Stage
 
-NAMES: Final = ("verification", "launch")
+NAMES: Final = (
+    "verification",
+    "launch",
+    "permission",
+    "batch",
+    "token",
+    "introspection",
+    "middleware",
+    "workers",
+    "memory",
+    "start",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +38,7 @@ class Options:
     in_flight: int = 64
 
 
-def job(name: str) -> Callable[[Options], Job]:
+def job(name: str) -> Callable[[Options, Stage], Job]:
     """Return the job of this name; what it needs is not loaded before. Raises ModuleNotFoundError for another name."""
-    run: Callable[[Options], Job] = import_module(f"benchmarks.jobs.{name}").run
+    run: Callable[[Options, Stage], Job] = import_module(f"benchmarks.jobs.{name}").run
     return run

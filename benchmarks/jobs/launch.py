@@ -1,20 +1,17 @@
 """A launch, complete, over HTTP: ours under its real settings, the textbook and the floor."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.harness.figures import of_one, ratio
-from benchmarks.harness.peer import Peer
 from benchmarks.harness.results import Job, Row
 from benchmarks.harness.rounds import interleave
 from benchmarks.harness.serving import Asked
 from benchmarks.jobs import Options
-from benchmarks.keys_of_peers import signing_file
-from benchmarks.world import World, open_world
+from benchmarks.stage import FLOOR, TEXTBOOK, Stage
+from benchmarks.world import World
 
-OURS, FLOOR, TEXTBOOK = "ours", "floor", "textbook"
+OURS: Final = "ours"
 SENT: Final = (
     "Half of the launches come from back ends (answer: context, dossier and token), half from browsers (a session). "
     "Professionals are linked and patients known. Every launch has its row, its spend and its event, every second one "
@@ -34,18 +31,18 @@ _ROUNDS_AT_MOST: Final = 1000
 """Each round can have one more of one half than of the other."""
 
 
-def run(options: Options) -> Job:
+def run(options: Options, stage: Stage) -> Job:
     """Measure."""
-    with open_world() as world, peers_of(world) as others:
-        databases = {OURS: world.database} | {name: peer.given["database_url"] for name, peer in others.items()}
-        before = {name: counted(world, database) for name, database in databases.items()}
-        asked = partial(Asked, make=world.launches, stores=world.stores, seconds=options.seconds)
-        asked = partial(asked, in_flight=options.in_flight, expected=(200, 303))
-        variants = {OURS: asked(world.port, world.pid)}
-        variants |= {name: asked(peer.port, peer.pid) for name, peer in others.items()}
-        rounds = interleave(variants, options.rounds)
-        for name, database in databases.items():
-            require_kept(name, variants[name].sent, before[name], counted(world, database))
+    others, world = stage.peers, stage.world
+    databases = {OURS: world.database} | {name: peer.given["database_url"] for name, peer in others.items()}
+    before = {name: counted(world, database) for name, database in databases.items()}
+    asked = partial(Asked, make=world.launches, stores=world.stores, seconds=options.seconds)
+    asked = partial(asked, in_flight=options.in_flight, expected=(200, 303))
+    variants = {OURS: asked(world.port, world.pid)}
+    variants |= {name: asked(peer.port, peer.pid) for name, peer in others.items()}
+    rounds = interleave(variants, options.rounds)
+    for name, database in databases.items():
+        require_kept(name, variants[name].sent, before[name], counted(world, database))
     rows = [
         Row("launch at 64 in flight / floor, per second", ratio(rounds, "per_second", OURS, FLOOR), at_least=0.55),
         Row("launch at 64 in flight / textbook, per second", ratio(rounds, "per_second", OURS, TEXTBOOK), at_least=2.5),
@@ -54,19 +51,6 @@ def run(options: Options) -> Job:
         Row("textbook's processor time / ours, one launch", ratio(rounds, "cpu_us", TEXTBOOK, OURS)),
     ]
     return Job("launch", "Launching", "per_second", rounds, rows, [SENT, BESIDES])
-
-
-@contextmanager
-def peers_of(world: World) -> Iterator[dict[str, Peer]]:
-    """Give floor and textbook, running, each on a copy of the database."""
-    key = signing_file(world.folder)
-    keys = {"digest_file": str(world.folder / "keys" / "digest.key"), "signing_file": str(key)}
-    with ExitStack() as stack:
-        running = {}
-        for number, name in enumerate((FLOOR, TEXTBOOK), 1):
-            given: dict[str, Any] = {"database_url": world.copy_of_database(), "redis_url": world.redis_of(number)}
-            running[name] = stack.enter_context(Peer(name, **given, **keys))
-        yield running
 
 
 def counted(world: World, database: str) -> dict[str, int]:

@@ -19,6 +19,7 @@ from benchmarks.harness.results import Job, Row, versioned
 from benchmarks.harness.rounds import Variant, interleave, repeat
 from benchmarks.jobs import Options
 from benchmarks.peers.claims import LaunchClaims
+from benchmarks.stage import Stage
 from benchmarks.tokens import Vendor, bsn, launch_claims
 from benchmarks.verifier import our_verifier
 from keys import base64url
@@ -37,7 +38,7 @@ PYTHON: Final = {"pyjwt": "PyJWT", "jwcrypto": "jwcrypto"}
 NODE: Final = {"raw": "Node.js crypto, bare RSA", "fast-jwt": "fast-jwt (Node.js)", "jose": "jose (Node.js)"}
 
 
-def run(options: Options) -> Job:
+def run(options: Options, _stage: Stage) -> Job:
     """Measure."""
     vendor = Vendor()
     claims = [launch_claims(f"prof-{number}", bsn(number), f"tr-{number}") for number in range(TOKENS)]

@@ -10,6 +10,7 @@ import secrets
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
@@ -28,7 +29,8 @@ JSON = (b"content-type", b"application/json")
 REFUSED: Answer = (401, [], b"refused")
 SETTING = setting()
 DIGEST_KEY, SIGNING_KEY, SEAL = SETTING.digest_key(), SETTING.signing_key(), AESGCM(bytes(32))
-PUBLIC_KEY = SIGNING_KEY.public_key()
+BEARERS = lru_cache(4096)(partial(tokens.bearer, key=SIGNING_KEY.public_key()))
+"""Each is verified once."""
 
 
 class Floor:
@@ -72,8 +74,10 @@ class Floor:
         asked = dict(parse_qsl(body.decode())) if form else json.loads(body)
         token, company_id, now = asked["token"], uuid.UUID(asked["clientId"]), datetime.now(UTC)
         kid = tokens.header_of(token.partition(".")[0])["kid"]
-        company, jwk = await self.pool.fetchrow(sql.SIGNER, company_id, kid) or (None, None)
-        claims = tokens.launch_claims(token, jwk, str(company_id))
+        signer = await self.pool.fetchrow(sql.SIGNER, company_id, kid)
+        if signer is None:
+            return REFUSED
+        claims = tokens.launch_claims(token, signer["jwk"], str(company_id))
         digest, jti = hmac.digest(DIGEST_KEY, b"bsn" + claims["patientInfo"]["bsn"].encode(), "sha256"), claims["jti"]
         jti_digest, external_id = sha256(jti.encode()).digest(), claims["treatmentRelationshipId"]
         patient = await self.pool.fetchrow(sql.PATIENT, company_id, digest, external_id, jti_digest)
@@ -98,7 +102,7 @@ class Floor:
         permission = patient["choice"] or "pending"
         context = {
             "launchId": str(launch_id),
-            "company": {"companyId": str(company_id), "companyName": company},
+            "company": {"companyId": str(company_id), "companyName": signer["name"]},
             "professional": {"accountId": str(account_id), "sub": claims["sub"], "status": "linked"},
             "patient": {"pseudoniem": seen},
             "treatmentRelationshipId": external_id,
@@ -111,7 +115,7 @@ class Floor:
 
     async def _permission(self, scope: Any, bsn: str) -> Answer:  # noqa: ANN401 - as ASGI has it
         scheme, _, token = dict(scope["headers"])[b"authorization"].decode().partition(" ")
-        company_id, jti_digest, exp = tokens.bearer(token, PUBLIC_KEY)
+        company_id, jti_digest, exp = BEARERS(token)
         if scheme != "Bearer" or exp < time.time() - 30:
             return REFUSED
         digest = hmac.digest(DIGEST_KEY, b"bsn" + bsn.encode(), "sha256")
@@ -130,9 +134,9 @@ def _session(cookie: str) -> tuple[bytes, bytes]:
 
 
 async def _body(receive: Any) -> bytes:  # noqa: ANN401 - as ASGI has it
-    body = b""
+    body: bytes = b""
     while True:
-        message = await receive()
+        message: dict[str, Any] = await receive()
         body += message["body"]
         if not message.get("more_body"):
             return body

@@ -36,7 +36,7 @@ class Wire(asyncio.Protocol):
 
     def ask(self, *words: str | bytes | int) -> "asyncio.Future[Any]":
         """Return what a command will be answered."""
-        self._transport.write(hiredis.pack_command(words))
+        self._transport.write(hiredis.pack_command(cast(Any, words)))
         answer = asyncio.get_running_loop().create_future()
         self._answers.append(answer)
         return answer
@@ -45,7 +45,7 @@ class Wire(asyncio.Protocol):
 async def connect(url: str) -> Wire:
     """Return a connection for a `redis://:password@host:port/database` URL."""
     parts = urlsplit(url)
-    _, wire = await asyncio.get_running_loop().create_connection(Wire, parts.hostname, parts.port)
+    _, wire = await asyncio.get_running_loop().create_connection(Wire, str(parts.hostname), int(parts.port or 0))
     await wire.ask("AUTH", parts.password or "")
     await wire.ask("SELECT", parts.path.strip("/") or "0")
     return wire

@@ -132,7 +132,7 @@ async def open_session(connection: AsyncConnection, launched: Launched) -> str:
     return cookie
 
 
-async def dossier_of(connection: AsyncConnection, company_id: uuid.UUID, pseudoniem: uuid.UUID) -> Row[Any] | None:
+async def dossier_of(connection: AsyncConnection, company_id: uuid.UUID, pseudoniem: uuid.UUID) -> Any:  # noqa: ANN401 - a row or none
     """Return the dossier with the latest choice."""
     last = select(func.max(consents.c.number)).where(consents.c.dossier_id == dossiers.c.dossier_id)
     latest = and_(
