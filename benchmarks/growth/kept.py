@@ -13,6 +13,7 @@ _TABLES: Final = """
 SELECT relname AS table, reltuples::bigint AS rows, pg_relation_size(oid) AS heap, pg_indexes_size(oid) AS indexes
 FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND reltuples > 0 ORDER BY 3 DESC
 """
+_WRITTEN: Final = "SELECT pg_current_wal_insert_lsn() - '0/0'"
 LAUNCHES: Final = 300
 
 
@@ -25,12 +26,16 @@ async def tables(url: str) -> dict[str, dict[str, int]]:
         await connection.close()
 
 
-def journal(runner: asyncio.Runner, service: Service, url: str) -> float:
-    """Return how many bytes of the journal one launch writes, right after a checkpoint."""
-    before = runner.run(_value(url, "CHECKPOINT", "SELECT pg_current_wal_insert_lsn() - '0/0'"))
+def journal(runner: asyncio.Runner, service: Service, url: str, compression: str) -> float:
+    """Return how many bytes of the journal one launch writes, right after a checkpoint.
+
+    Then the first change of each page writes the page itself (`full_page_writes`), compressed or not.
+    """
+    setting = f"ALTER SYSTEM SET wal_compression = '{compression}'"
+    ready = (setting, "SELECT pg_reload_conf()", "CHECKPOINT")
+    before = runner.run(_value(url, *ready, _WRITTEN))
     _launch(runner, service)
-    after = runner.run(_value(url, "SELECT pg_current_wal_insert_lsn() - '0/0'"))
-    return (float(after) - float(before)) / LAUNCHES
+    return (float(runner.run(_value(url, _WRITTEN))) - float(before)) / LAUNCHES
 
 
 def commands(runner: asyncio.Runner, service: Service, redis_pid: int, redis: Any) -> dict[str, float]:  # noqa: ANN401

@@ -24,8 +24,13 @@ def on_postgresql(statements: int, faults: int, details: Mapping[str, Any]) -> l
     looked += f"faults (a table of {BIG:,} rows read through, or more than {FACTOR:g} times the pages and {LEVELS})."
     pages = {size: _pages(details["plans"], size) for size in ("small", "large")}
     touched = f"All statements of a launch touch {pages['large']:g} pages at the large size, {pages['small']:g} at the "
-    journal = ", ".join(f"{each:,.0f} bytes at {int(size):,} dossiers" for size, each in details["journal"].items())
-    return [looked, f"{touched}small one.", f"A launch's journal, right after a checkpoint: {journal}."]
+    wrote = [
+        f"{details['journal'][size]:,.0f} bytes at {int(size):,} dossiers ({compressed:,.0f} with `wal_compression`)"
+        for size, compressed in details["compressed journal"].items()
+    ]
+    journal = "A launch's journal, right after a checkpoint, when each page that changes is written whole: "
+    journal += f"{', '.join(wrote)}."
+    return [looked, f"{touched}small one.", journal]
 
 
 def on_sqlite(statements: int, faults: int, large: int, size: int) -> list[str]:

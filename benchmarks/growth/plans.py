@@ -36,7 +36,7 @@ BIG: Final = 10_000
 FACTOR, LEVELS = 2.0, 8
 """How many times the pages a statement may touch at the large size, and how many beside: an index has two levels more.
 
-Where it finds more rows there, the pages of each row count.
+Both for each row that it finds: where there is more, an answer has more.
 """
 
 
@@ -56,13 +56,13 @@ class Seen:
         return statistics.median(self.pages)
 
     @property
-    def found(self) -> float:
-        """Return how many rows it returned, on average; at least one."""
-        return max(1.0, statistics.mean(self.rows))
+    def each(self) -> float:
+        """Return how many pages it touched for each row that it found."""
+        return self.median / max(1.0, statistics.mean(self.rows))
 
     def allowed(self, small: "Seen") -> float:
-        """Return how many pages it may touch here, that touched so many at the small size."""
-        return FACTOR * small.median * max(1.0, self.found / small.found) + LEVELS
+        """Return how many pages it may touch for a row here, that touched so many at the small size."""
+        return FACTOR * small.each + LEVELS
 
 
 Observed = dict[tuple[str, str], Seen]
@@ -108,7 +108,7 @@ class PlanLog:
             seen = into.setdefault((kind, query), Seen(kind, query))
             plan = members["Plan"]
             seen.pages.append(plan.get("Shared Hit Blocks", 0) + plan.get("Shared Read Blocks", 0))
-            seen.rows.append(plan.get("Actual Rows", 0))
+            seen.rows.append(_found(plan))
             seen.scanned |= {node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"}
         if not found:
             raise RuntimeError("PostgreSQL has logged no plan: is its module auto_explain installed?")
@@ -126,13 +126,19 @@ def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from nodes(child)
 
 
+def _found(plan: Mapping[str, Any]) -> float:
+    """Return how many rows a plan found: in the end, or up to a limit on its way. Rows read in vain do not count."""
+    limited = (node.get("Actual Rows", 0) for node in nodes(plan) if node["Node Type"] == "Limit")
+    return float(max(plan.get("Actual Rows", 0), *limited, 0))
+
+
 def faults(small: Observed, large: Observed, rows: Mapping[str, int]) -> list[str]:
     """Return what is wrong at the large size, a sentence each. `rows` is how many there are, by table."""
     found = []
     for key, seen in large.items():
         through = [table for table in sorted(seen.scanned) if rows.get(table, 0) >= BIG]
         found += [f"{seen.kind}: reads all of {table} ({rows[table]:,} rows): {seen.query}" for table in through]
-        if key in small and seen.median > seen.allowed(small[key]):
+        if key in small and seen.each > seen.allowed(small[key]):
             pages = f"{seen.median:g} pages, at the small size {small[key].median:g}"
             found.append(f"{seen.kind}: touches {pages}: {seen.query}")
     return found
@@ -143,6 +149,6 @@ def table(small: Observed, large: Observed) -> list[dict[str, Any]]:
     both: Iterable[tuple[Seen, Seen]] = ((small[key], seen) for key, seen in large.items() if key in small)
     return [
         {"kind": seen.kind, "query": seen.query, "small": before.median, "large": seen.median,
-         "most": max(seen.pages), "rows": round(seen.found, 1)}
+         "most": max(seen.pages), "rows": round(statistics.mean(seen.rows), 1)}
         for before, seen in both
     ]  # fmt: skip

@@ -105,9 +105,10 @@ def measure_postgresql(
     }
     with asyncio.Runner() as runner, _all_open(runner, bases, redis.url) as services:
         outcome.rounds, outcome.rows = cost.compare(runner, services, [pid, redis.pid], rounds)
-        outcome.details["journal"] = {
-            str(size): kept.journal(runner, service, bases[size].url) for size, service in services.items()
-        }
+        for name, how in {"journal": "off", "compressed journal": "on"}.items():
+            outcome.details[name] = {
+                str(size): kept.journal(runner, service, bases[size].url, how) for size, service in services.items()
+            }
         with Redis.from_url(redis.url) as client:
             outcome.details["redis"] = kept.commands(runner, services[large], redis.pid, client)
     outcome.notes = notes.on_postgresql(len(observed[large]), len(outcome.faults), outcome.details)

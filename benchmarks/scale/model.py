@@ -20,6 +20,9 @@ CORES: Final = 32
 JOURNAL_BYTES: Final = 200e6
 """Of journal in a second, that one PostgreSQL writes, ships to its standbys and archives without falling behind."""
 
+CHECKPOINT_SECONDS: Final = 1_800
+"""Between two checkpoints of PostgreSQL. After one, the first change of each page writes the whole page."""
+
 _DAY: Final = 86_400
 _YEAR: Final = 365 * _DAY
 
@@ -35,6 +38,12 @@ class Launch:
     spend_key_bytes: float
     spend_seconds: float
     journal_bytes: float
+    first_touch_bytes: float
+    """Beside, right after a checkpoint: whole pages, of which each is written once until the next."""
+
+    touched_bytes: float
+    """Of all pages that there are: more cannot be written whole."""
+
     spend_row_bytes: float
     kept_bytes: float
     """Of rows that stay: launch and events, with their indexes. The spend row goes after a day."""
@@ -56,24 +65,42 @@ class Need:
 
 def needs(launch: Launch, rate: float) -> list[Need]:
     """Return what this rate needs of each part, the scarcest first: the one of which one carries least."""
-    carries = {
-        "service": (BUSY * 1e6 / launch.service_us, rate * launch.service_us / 1e6, "cores busy", "processes"),
-        "PostgreSQL, processor": (
-            CORES * BUSY * 1e6 / launch.postgres_us, rate * launch.postgres_us / 1e6, "cores busy",
-            f"servers of {CORES} cores",
-        ),
-        "PostgreSQL, journal": (
-            BUSY * JOURNAL_BYTES / launch.journal_bytes, rate * launch.journal_bytes / 1e6, "MB a second", "servers"
-        ),
-        "Redis": (
-            BUSY * 1e6 / launch.redis_us, rate * launch.redis_commands, "commands a second", "primaries"
-        ),
-    }  # fmt: skip
+    room = BUSY * JOURNAL_BYTES
     found = [
-        Need(part, amount, unit, one, math.ceil(rate / one), what)
-        for part, (one, amount, unit, what) in carries.items()
+        _of_processor("service", launch.service_us, rate, BUSY, "processes"),
+        _of_processor("PostgreSQL, processor", launch.postgres_us, rate, CORES * BUSY, f"servers of {CORES} cores"),
+        Need(
+            "PostgreSQL, journal",
+            journal(launch, rate) / 1e6,
+            "MB a second",
+            (room - _whole_pages(launch)) / launch.journal_bytes,
+            math.ceil(journal(launch, rate) / room),
+            "servers",
+        ),
+        Need(
+            "Redis",
+            rate * launch.redis_commands,
+            "commands a second",
+            BUSY * 1e6 / launch.redis_us,
+            math.ceil(rate * launch.redis_us / 1e6 / BUSY),
+            "primaries",
+        ),
     ]
     return sorted(found, key=lambda need: need.one_carries)
+
+
+def journal(launch: Launch, rate: float) -> float:
+    """Return how many bytes of the journal PostgreSQL writes in a second."""
+    return rate * launch.journal_bytes + min(rate * launch.first_touch_bytes, _whole_pages(launch))
+
+
+def _whole_pages(launch: Launch) -> float:
+    return launch.touched_bytes / CHECKPOINT_SECONDS
+
+
+def _of_processor(part: str, each: float, rate: float, cores: float, what: str) -> Need:
+    busy = rate * each / 1e6
+    return Need(part, busy, "cores busy", cores * 1e6 / each, math.ceil(busy / cores), what)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,17 @@ from benchmarks.growth.plans import Seen, faults, normal
 from benchmarks.growth.population import FEWEST, Population, bsn_of
 from benchmarks.growth.tables import fillings
 from benchmarks.scale.given import launch_of
-from benchmarks.scale.model import BUSY, RATES, Launch, first_bottleneck, kept, needs, readable
+from benchmarks.scale.model import (
+    BUSY,
+    CHECKPOINT_SECONDS,
+    RATES,
+    Launch,
+    first_bottleneck,
+    journal,
+    kept,
+    needs,
+    readable,
+)
 from benchmarks.scale.page import BEGIN, END, made, write
 from identity.pseudoniem.digest import DigestKey
 from schemas.identifiers import Bsn
@@ -24,6 +34,8 @@ LAUNCH = Launch(
     spend_key_bytes=160,
     spend_seconds=450,
     journal_bytes=4_000,
+    first_touch_bytes=50_000,
+    touched_bytes=9e9,
     spend_row_bytes=250,
     kept_bytes=1_000,
 )
@@ -108,9 +120,23 @@ def test_lists_of_any_length_are_one_statement() -> None:
 
 
 def test_twice_the_launches_need_twice_as_much_and_never_less_than_one() -> None:
-    once, twice = needs(LAUNCH, 10_000), needs(LAUNCH, 20_000)
+    once, twice = ([need for need in needs(LAUNCH, rate) if "journal" not in need.part] for rate in (10_000, 20_000))
     assert [two.amount / one.amount for one, two in zip(once, twice, strict=True)] == pytest.approx([2] * len(once))
     assert all(need.count == 1 for need in needs(LAUNCH, 1))
+
+
+def test_after_a_checkpoint_each_page_is_written_whole_once_and_not_more_often() -> None:
+    assert journal(LAUNCH, 10) == 10 * 54_000
+    assert journal(LAUNCH, 10_000) == 10_000 * 4_000 + 9e9 / CHECKPOINT_SECONDS
+
+
+def test_what_one_server_carries_is_where_a_second_one_begins() -> None:
+    for need in needs(LAUNCH, 100):
+        counts = [
+            next(n.count for n in needs(LAUNCH, need.one_carries * share) if n.part == need.part)
+            for share in (0.99, 1.01)
+        ]
+        assert counts == [1, 2]
 
 
 def test_processes_are_counted_by_the_share_of_them_that_may_be_busy() -> None:
@@ -142,7 +168,7 @@ def results() -> tuple[dict[str, object], dict[str, object]]:
     tables = {"5": dict.fromkeys(("spends", "launches", "identity_audit"), table)}
     growth = {"tables": tables, "redis": {"cpu_us": 20.0, "commands": 3.0}, "journal": {"5": 4_000.0}}
     redis = {"bytes_per_key": 160, "window_seconds": 450, "spends_per_second": 90_000, "cpu_us_per_spend": 5}
-    alone = {"one by one": {"per_second": 2_000, "cpu_us": 500}}
+    alone = {"one by one": {"per_second": 2_000, "cpu_us": 500, "journal_bytes": 2_000}}
     return growth, {"redis": redis, "postgresql": alone, "machine": {"processor": "one"}}
 
 
