@@ -118,7 +118,8 @@ def _on_sqlite(
     connection = sqlite3.connect(file)
     try:
         functions.on_sqlite(connection, population, key)
-        connection.execute("PRAGMA synchronous=OFF")  # of this connection alone
+        for pragma in ("synchronous=OFF", "cache_size=-2000000", "temp_store=MEMORY"):  # of this connection alone
+            connection.execute(f"PRAGMA {pragma}")
         for table, rows in small:
             names = list(rows[0]) if rows else []
             places = ", ".join("?" * len(names))

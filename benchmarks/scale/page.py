@@ -70,7 +70,7 @@ def _needs(launch: Launch) -> Iterator[str]:
     yield "|---|---" + "|---" * len(RATES) + "|"
     rows = zip(*(needs(launch, rate) for rate in RATES), strict=True)
     for row in rows:
-        cells = (f"{need.amount:,.3g} {need.unit}: {need.count:,} {need.what}" for need in row)
+        cells = (f"{_plain(need.amount)} {need.unit}: {need.count:,} of {need.what}" for need in row)
         yield f"| {row[0].part} | {row[0].one_carries:,.0f} | {' | '.join(cells)} |"
     yield ""
     bottleneck = first_bottleneck(needs(launch, RATES[0]))
@@ -103,6 +103,10 @@ def _tables(growth: Mapping[str, Any]) -> Iterator[str]:
         if found["rows"] >= 1_000:  # noqa: PLR2004 - of fewer the figures say nothing
             of_rows = f"{found['heap'] / found['rows']:.0f} | {found['indexes'] / found['rows']:.0f}"
             yield f"| `{table}` | {found['rows']:,} | {of_rows} |"
+
+
+def _plain(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"  # noqa: PLR2004 - of more the fractions say nothing
 
 
 def _reached(per_second: float) -> str:
