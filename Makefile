@@ -12,7 +12,8 @@ COVERING := tests/unit tests/vectors tests/contract/test_replay_guard.py tests/c
 	tests/scenarios/test_launch.py tests/scenarios/test_tokens_that_we_sign.py tests/scenarios/test_introspection.py \
 	tests/scenarios/test_client_assertions.py tests/scenarios/test_client_assertions_of_services.py
 
-.PHONY: help run test test-long coverage fuzz mutate check sabotage bench bench-growth bench-flood scale secrets stack docs lock clean distclean
+.PHONY: help run test test-long coverage fuzz mutate check sabotage bench bench-quick bench-growth bench-flood scale secrets \
+	stack docs lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -64,6 +65,10 @@ sabotage: ## switch off the defences against replay one by one, and see that the
 bench: ## measure everything, in under half an hour; writes docs/performance.md (ARGS="launch --rounds 9" for some)
 	@sh tools/node.sh benchmarks/node & node=$$!; $(VENV) dev; $(VENV) bench; venv=$$?; wait $$node && exit $$venv
 	@exec .venv/bin/python -m benchmarks $(ARGS)
+
+bench-quick: ## has a hot path become dearer? Processor time against kept figures (ARGS=--write keeps new ones)
+	@$(VENV) dev
+	@exec .venv/bin/python -m benchmarks.quick $(ARGS)
 
 bench-flood: ## how long another company's launches take under a flood of bad signatures
 	@$(VENV) dev

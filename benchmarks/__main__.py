@@ -4,7 +4,9 @@ Everything is started here and on loopback: the service, its database and Redis,
 """
 
 import argparse
+import sys
 import time
+import traceback
 from contextlib import ExitStack
 
 from benchmarks.harness import report
@@ -33,14 +35,25 @@ def main() -> None:
     options = Options(given.rounds, given.seconds, given.launches)
     with ExitStack() as closing:
         stage = Stage(closing)
-        for name in given.jobs or NAMES:
-            began = time.monotonic()
-            print(f"{name} …", flush=True)
-            measured = job(name)(options, stage)
-            show(measured, time.monotonic() - began)
-            if not given.no_report:  # after each, so that one that fails takes nothing with it
-                save([measured])
-                report.write(load())
+        failed = [name for name in given.jobs or NAMES if not done(name, options, stage, kept=not given.no_report)]
+    if failed:
+        sys.exit(f"These failed, and have kept their last figures: {', '.join(failed)}")
+
+
+def done(name: str, options: Options, stage: Stage, *, kept: bool) -> bool:
+    """Run a job, show it, and keep it; return whether that went well, so that one that fails takes nothing with it."""
+    began = time.monotonic()
+    print(f"{name} …", flush=True)
+    try:
+        measured = job(name)(options, stage)
+    except Exception:
+        traceback.print_exc()
+        return False
+    show(measured, time.monotonic() - began)
+    if kept:
+        save([measured])
+        report.write(load())
+    return True
 
 
 def show(measured: Job, seconds: float) -> None:

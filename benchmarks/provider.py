@@ -23,7 +23,7 @@ NAME: Final = "oidc-provider"
 
 @dataclass(frozen=True, slots=True)
 class TokenServer:
-    """A token endpoint, ours or the peer's. `further` is what a request for a token has besides, `path` where it goes."""
+    """A token endpoint, ours or the peer's: `path` is where, `further` what a request for a token has besides."""
 
     port: int
     pid: int
@@ -58,8 +58,7 @@ class TokenServer:
 
     def tokens(self, count: int) -> list[tuple[Company, str]]:
         """Return so many access tokens, each with its company."""
-        asked = zip(self.by_secret(count), range(count), strict=True)
-        answers = [drive(self.port, [one], 1, (200,), keep=True).bodies[0] for one, _ in asked]
+        answers = drive(self.port, self.by_secret(count), 1, (200,), keep=True).bodies  # one by one: in this order
         owners = (self.companies[number % len(self.companies)] for number in range(count))
         return [(owner, json.loads(answer)["access_token"]) for owner, answer in zip(owners, answers, strict=True)]
 

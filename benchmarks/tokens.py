@@ -19,7 +19,6 @@ from joserfc.jwk import RSAKey
 from keys import base64url
 
 _SIGNERS: Final = ThreadPoolExecutor(os.cpu_count(), "signer")  # the library gives up the interpreter's lock
-PROFESSIONAL: Final = {"firstname": "John", "lastname": "de Vries", "email": "john.devries@praktijk.nl"}
 
 
 @dataclass(slots=True)
@@ -70,7 +69,7 @@ def launch_claims(sub: str, bsn: str, relationship: str) -> dict[str, Any]:
         "iat": now,
         "exp": now + 300,
         "treatmentRelationshipId": relationship,
-        "profInfo": PROFESSIONAL,
+        "profInfo": {"firstname": "John", "lastname": "de Vries", "email": f"{sub}@praktijk.nl"},
         "patientInfo": {"bsn": bsn},
     }
 

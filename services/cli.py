@@ -6,6 +6,7 @@ import typer
 
 from common.errors import ServiceError, SettingsError
 from services.commands import (
+    bench,
     company,
     company_secret,
     config,
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(serve.app, name="serve")
+app.command("bench")(bench.bench)
 app.command("migrate")(schema.migrate_schema)
 keys.app.command("reseal")(reseal.reseal_all)
 app.add_typer(keys.app, name="keys")

@@ -22,7 +22,7 @@ CONFINED: dict[str, tuple[str, ...]] = {
     "redis": ("*/*_redis.py", "services/*"),
     "limits": ("services/limits_redis.py",),
     "prometheus_client": ("services/metrics.py", "services/openapi/areas/running.py"),
-    "joserfc": ("keys/*", "sso/*", "services/demo/ehr.py"),
+    "joserfc": ("keys/*", "sso/*", "services/demo/ehr.py", "services/bench/vendor.py"),
     "cryptography": ("keys/*", "sso/*", "identity/pseudoniem/digest.py"),
     "httpx2": ("keys/remote.py", "services/*"),
     "authlib": ("services/*",),

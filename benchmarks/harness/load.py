@@ -5,6 +5,7 @@ Written on the event loop's own protocols, as a client library would take more p
 
 import asyncio
 import gc
+import http
 import time
 from collections import deque
 from collections.abc import Collection, Sequence
@@ -21,10 +22,14 @@ _LAST_CHUNK: Final = b"0\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How it went: seconds in all, the seconds of each answer in rising order, and their bodies if they were kept."""
+    """How it went: seconds in all, the seconds of each answer in rising order, and their bodies if they were kept.
+
+    `unavailable` is how many were answered by 503, and are nowhere else.
+    """
 
     seconds: float
     latencies: Sequence[float]
+    unavailable: int
     bodies: Sequence[bytes] = ()
 
 
@@ -40,7 +45,10 @@ def request(
 def drive(
     port: int, requests: Sequence[bytes], in_flight: int, expected: Collection[int], *, keep: bool = False
 ) -> Load:
-    """Send all of the requests, and wait for their answers. Raises RuntimeError for a status that is not expected."""
+    """Send all of the requests, and wait for their answers.
+
+    Raises RuntimeError for a status that is not expected, but not for 503: a server may say that it is too busy.
+    """
     run = _Run(deque(requests), frozenset(expected), keep=keep)
     gc.collect()
     gc.disable()
@@ -50,7 +58,7 @@ def drive(
         gc.enable()
     if run.failure:
         raise RuntimeError(run.failure)
-    return Load(seconds, sorted(run.latencies), run.bodies)
+    return Load(seconds, sorted(run.latencies), run.unavailable, run.bodies)
 
 
 @dataclass(slots=True)
@@ -60,6 +68,7 @@ class _Run:
     keep: bool
     latencies: list[float] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    unavailable: int = 0
     failure: str = ""
 
     def fail(self, why: str) -> None:
@@ -122,6 +131,10 @@ class _Connection(asyncio.Protocol):
         self._transport.close()
 
     def _answered(self, status: int, body: bytes) -> None:
+        if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+            self._run.unavailable += 1
+            self.send()
+            return
         self._run.latencies.append(time.perf_counter() - self._sent)
         if status not in self._run.expected:
             self._run.fail(f"{status}: {body[:500].decode(errors='replace')}")

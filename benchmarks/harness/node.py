@@ -12,11 +12,15 @@ from typing import Any, Final
 from tests.support.servers.loopback import die_with_parent
 
 FOLDER: Final = Path(__file__).parents[1] / "node"
+NEEDED: Final = 20
+"""The major version of Node.js that the packages ask for."""
 
 
 def available() -> bool:
-    """Return whether the peers of npm can be run here."""
-    return shutil.which("node") is not None and (FOLDER / "node_modules").is_dir()
+    """Return whether the peers of npm can be run here: with their packages, and the Node.js that these ask for."""
+    if shutil.which("node") is None or not (FOLDER / "node_modules").is_dir():
+        return False
+    return int(_version().partition(".")[0]) >= NEEDED
 
 
 def environment() -> dict[str, str]:
@@ -26,11 +30,15 @@ def environment() -> dict[str, str]:
 
 def versions(*packages: str) -> dict[str, str]:
     """Return which versions are installed, of Node.js too."""
-    node = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True)  # noqa: S607 - on PATH
-    found = {"Node.js": node.stdout.strip().removeprefix("v")}
+    found = {"Node.js": _version()}
     for package in packages:
         found[package] = json.loads((FOLDER / "node_modules" / package / "package.json").read_text())["version"]
     return found
+
+
+def _version() -> str:
+    said = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True)  # noqa: S607 - on PATH
+    return said.stdout.strip().removeprefix("v")
 
 
 class Conversation:

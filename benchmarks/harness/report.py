@@ -13,6 +13,7 @@ _BAR: Final = 40
 _FIGURES: Final = {
     "cpu_us": ("processor time of the server, µs", ".1f"),
     "stores_cpu_us": ("processor time of database and Redis, µs", ".1f"),
+    "all_cpu_us": ("processor time of all, µs", ",.0f"),
     "per_second": ("per second", ",.0f"),
     "p50_ms": ("p50, ms", ".1f"),
     "p99_ms": ("p99, ms", ".1f"),
@@ -49,7 +50,8 @@ def _goals(jobs: Mapping[str, Any]) -> Iterator[str]:
         for row in job["rows"]:
             around = f"{_plain(row['low'])} to {_plain(row['high'])}"
             met = {True: "yes", False: "**no**", None: ""}[row["met"]]
-            yield f"| {row['what']} | {_goal(row)} | {_plain(row['median'])} {row['unit']} | {around} | {met} |"
+            median = f"{_plain(row['median'])} {row['unit']}".strip()
+            yield f"| {row['what']} | {_goal(row)} | {median} | {around} | {met} |"
 
 
 def _goal(row: Mapping[str, Any]) -> str:

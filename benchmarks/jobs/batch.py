@@ -9,7 +9,7 @@ from benchmarks.harness.figures import ratio
 from benchmarks.harness.load import request
 from benchmarks.harness.results import Job, Row
 from benchmarks.harness.rounds import interleave
-from benchmarks.harness.serving import Asked
+from benchmarks.harness.serving import Asked, require_kept
 from benchmarks.jobs import Options
 from benchmarks.stage import Stage
 from benchmarks.tokens import bsn
@@ -32,9 +32,7 @@ def run(options: Options, stage: Stage) -> Job:
     }
     before = world.count(world.database, EVENTS)
     rounds = interleave(variants, options.rounds)
-    kept, wanted = world.count(world.database, EVENTS) - before, variants[ONE].sent + MANY * variants[BATCH].sent
-    if kept != wanted:
-        raise RuntimeError(f"{wanted} answers have kept {kept} events")
+    require_kept(world.count(world.database, EVENTS) - before, (variants[ONE], 1), (variants[BATCH], MANY))
     rows = [
         Row("1,000 permissions in one batch / one check, CPU", ratio(rounds, "cpu_us", BATCH, ONE), at_most=100.0),
         Row("the same, processor time of database and Redis", ratio(rounds, "stores_cpu_us", BATCH, ONE)),

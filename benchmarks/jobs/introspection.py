@@ -24,7 +24,7 @@ def run(options: Options, stage: Stage) -> Job:
     """Measure."""
     world = stage.world
     if not node.available():
-        raise RuntimeError("Node.js or its packages are not here: run `make bench`, which installs them")
+        raise RuntimeError("Node.js 20 or its packages are not here: `make bench` installs the packages")
     with theirs(world, "urn:opaque") as peer:
         asked = partial(Asked, stores=world.stores, seconds=options.seconds, in_flight=options.in_flight)
         variants = {

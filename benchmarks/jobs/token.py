@@ -7,7 +7,7 @@ from benchmarks.harness import node
 from benchmarks.harness.figures import ratio
 from benchmarks.harness.results import Job, Row
 from benchmarks.harness.rounds import interleave
-from benchmarks.harness.serving import Asked
+from benchmarks.harness.serving import Asked, require_kept
 from benchmarks.jobs import Options
 from benchmarks.provider import NAME, ours, theirs
 from benchmarks.stage import Stage
@@ -25,7 +25,7 @@ def run(options: Options, stage: Stage) -> Job:
     """Measure."""
     world = stage.world
     if not node.available():
-        raise RuntimeError("Node.js or its packages are not here: run `make bench`, which installs them")
+        raise RuntimeError("Node.js 20 or its packages are not here: `make bench` installs the packages")
     with theirs(world, "urn:jwt") as peer:
         own, before = ours(world), world.count(world.database, EVENTS)
         asked = partial(Asked, stores=world.stores, seconds=options.seconds, in_flight=options.in_flight)
@@ -35,10 +35,8 @@ def run(options: Options, stage: Stage) -> Job:
             for how, make in ((SECRET, server.by_secret), (KEY, server.by_key))
         }
         rounds = interleave(variants, options.rounds)
-    sent = sum(variants[f"ours, {how}"].sent for how in (SECRET, KEY))
-    kept = world.count(world.database, EVENTS) - before
-    if kept != sent:
-        raise RuntimeError(f"{sent} tokens have kept {kept} events")
+    answers = ((variants[f"ours, {how}"], 1) for how in (SECRET, KEY))
+    require_kept(world.count(world.database, EVENTS) - before, *answers)
     rows = [
         Row(
             f"token, {how} / {NAME}, per second",

@@ -64,7 +64,7 @@ def run(options: Options, _stage: Stage) -> Job:
     job.notes = [
         f"{TOKENS} different tokens a round, RS256, {len(tokens[0])} characters, with profInfo and patientInfo.",
         NOTE,
-        *([] if others else ["Node.js or its packages are not here: jose and fast-jwt were not measured."]),
+        *([] if others else ["Node.js 20 or its packages are not here: jose and fast-jwt were not measured."]),
     ]
     return job
 

@@ -48,6 +48,8 @@ def rsa_key(jwk: str) -> rsa.RSAPublicKey:
 def launch_claims(token: str, jwk: str, company_id: str) -> dict[str, Any]:
     """Return the claims of a launch token. Raises ValueError, KeyError or InvalidSignature."""
     signing_input, _, signature = token.rpartition(".")
+    if header_of(signing_input.partition(".")[0])["alg"] != "RS256":
+        raise ValueError("another algorithm")
     rsa_key(jwk).verify(decode(signature), signing_input.encode(), PKCS1, SHA256)
     claims: dict[str, Any] = json.loads(decode(signing_input.partition(".")[2]))
     now, bsn = time.time(), claims["patientInfo"]["bsn"]

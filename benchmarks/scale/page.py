@@ -70,7 +70,7 @@ def _needs(launch: Launch) -> Iterator[str]:
     yield "|---|---" + "|---" * len(RATES) + "|"
     rows = zip(*(needs(launch, rate) for rate in RATES), strict=True)
     for row in rows:
-        cells = (f"{_plain(need.amount)} {need.unit}: {need.count:,} of {need.what}" for need in row)
+        cells = (f"{_plain(need.amount)} {need.unit}; {need.what}: {need.count:,}" for need in row)
         yield f"| {row[0].part} | {row[0].one_carries:,.0f} | {' | '.join(cells)} |"
     yield ""
     bottleneck = first_bottleneck(needs(launch, RATES[0]))
