@@ -10,7 +10,7 @@ from hashlib import md5, sha256
 from typing import Any, Final
 from uuid import UUID
 
-from benchmarks.growth.population import _SHUFFLE, _STRIDE, Population, bsn_of
+from benchmarks.growth.population import SHUFFLE, STRIDE, Population, bsn_of
 from identity.pseudoniem.digest import DigestKey
 from schemas.identifiers import Bsn
 
@@ -61,8 +61,8 @@ def on_postgresql(population: Population, key: DigestKey) -> str:
     hashed = f"sha256('\\x{inner}'::bytea || decode('bsn' || made.bsn_of(n), 'escape'))"
     functions = {
         "company_of(i bigint) RETURNS bigint": f"least({zipf}, {population.companies})",
-        "patient_of(i bigint) RETURNS bigint": f"(made.company_of(i) * 7919 + i * {_STRIDE}) % {population.patients}",
-        "shuffled(i bigint) RETURNS bigint": f"i * {_SHUFFLE} % {n}",
+        "patient_of(i bigint) RETURNS bigint": f"(made.company_of(i) * 7919 + i * {STRIDE}) % {population.patients}",
+        "shuffled(i bigint) RETURNS bigint": f"i * {SHUFFLE} % {n}",
         "uuid_of(kind text, n bigint) RETURNS uuid": "md5(kind || ':' || n::text)::uuid",
         "octets_of(kind text, n bigint) RETURNS bytea": "sha256(decode(kind || ':' || n::text, 'escape'))",
         "filler(kind text, n bigint, halves int) RETURNS bytea": "decode(repeat(md5(kind || n::text), halves), 'hex')",

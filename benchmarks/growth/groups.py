@@ -31,8 +31,8 @@ _FIRST: Final = [
     "Emma",
     "Lucas",
 ]
-COMMON_WORD, RARE_WORD, ABSENT_WORD = "de", "achternaam1999", "niemand"
-"""What a fifth of all are called, what one in some thousands is, and what nobody is."""
+COMMON_WORD, RARE_WORD = "de", "achternaam1999"
+"""What a fifth of all are called, and what one in some thousands is."""
 
 _SURNAMES: Final = [f"Achternaam{number}" for number in range(2_000)]
 _WEIGHTS: Final = list(accumulate(1 / (number + 1) for number in range(len(_SURNAMES))))

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 COMPANIES: Final = 2_000
-_STRIDE: Final = 1_000_003
-_SHUFFLE: Final = 6_700_417
+STRIDE: Final = 1_000_003
+SHUFFLE: Final = 6_700_417
 """Primes: so no two dossiers of a company are on one patient, and each number comes once."""
 
 FEWEST: Final = 10_000
@@ -31,7 +31,7 @@ class Population:
         """Raise ValueError for what the primes do not fit, or where a company would have a patient twice."""
         if not FEWEST <= self.dossiers <= 2 * MOST_PATIENTS:
             raise ValueError(f"there can be {FEWEST:,} to {2 * MOST_PATIENTS:,} dossiers")
-        if self.dossiers % _SHUFFLE == 0 or self.patients % _STRIDE == 0:
+        if self.dossiers % SHUFFLE == 0 or self.patients % STRIDE == 0:
             raise ValueError("another number, please: this one is a multiple of a prime that is used here")
 
     @property
@@ -72,11 +72,11 @@ class Population:
 
     def patient_of(self, dossier: int) -> int:
         """Return whom it is on."""
-        return (self.company_of(dossier) * 7_919 + dossier * _STRIDE) % self.patients
+        return (self.company_of(dossier) * 7_919 + dossier * STRIDE) % self.patients
 
     def shuffled(self, number: int) -> int:
         """Return which dossier was made as the `number`th: companies take turns at random."""
-        return number * _SHUFFLE % self.dossiers
+        return number * SHUFFLE % self.dossiers
 
 
 def bsn_of(patient: int) -> str:
