@@ -12,7 +12,8 @@ COVERING := tests/unit tests/vectors tests/contract/test_replay_guard.py tests/c
 	tests/scenarios/test_launch.py tests/scenarios/test_tokens_that_we_sign.py tests/scenarios/test_introspection.py \
 	tests/scenarios/test_client_assertions.py tests/scenarios/test_client_assertions_of_services.py
 
-.PHONY: help run test test-long coverage fuzz mutate check sabotage bench bench-quick bench-flood secrets stack docs lock clean distclean
+.PHONY: help run test test-long coverage fuzz mutate check sabotage bench bench-quick bench-growth bench-flood scale secrets \
+	stack docs lock clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -73,6 +74,14 @@ bench-flood: ## how long another company's launches take under a flood of bad si
 	@$(VENV) dev
 	@sh tools/debian.sh nginx-light "The benchmark" nginx
 	@exec .venv/bin/python -m benchmarks.flood $(ARGS)
+
+bench-growth: ## cost at 10 million dossiers against 10,000 (ARGS="--dossiers 1000000", or "--database sqlite")
+	@$(VENV) dev
+	@exec .venv/bin/python -m benchmarks.growth $(ARGS)
+
+scale: ## from measured costs to machines; writes docs/scale.md (ARGS=--kept measures nothing anew)
+	@$(VENV) dev
+	@exec .venv/bin/python -m benchmarks.scale $(ARGS)
 
 secrets: ## make secrets/, data/ and .env for docker-compose.yml, never over existing ones
 	@sh tools/secrets.sh

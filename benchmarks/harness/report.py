@@ -13,6 +13,7 @@ _BAR: Final = 40
 _FIGURES: Final = {
     "cpu_us": ("processor time of the server, µs", ".1f"),
     "stores_cpu_us": ("processor time of database and Redis, µs", ".1f"),
+    "all_cpu_us": ("processor time of all, µs", ",.0f"),
     "per_second": ("per second", ",.0f"),
     "p50_ms": ("p50, ms", ".1f"),
     "p99_ms": ("p99, ms", ".1f"),
