@@ -68,7 +68,7 @@ def _with_consent() -> Select[Any]:
     return select(*columns).outerjoin(consents, latest).order_by(dossiers.c.created_at, dossiers.c.dossier_id)
 
 
-_OF_COMPANY = Keyed(_with_consent(), dossiers.c.company_id, dossiers.c.pseudoniem)
+OF_COMPANY = Keyed(_with_consent(), dossiers.c.company_id, dossiers.c.pseudoniem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,14 @@ class SqlDossiers:
         return bool(added.rowcount)
 
     async def find(self, company_id: CompanyId, pseudoniem: Pseudoniem) -> Dossier | None:
-        rows = await self.database.find(_OF_COMPANY, company_id, pseudoniem)
+        rows = await self.database.find(OF_COMPANY, company_id, pseudoniem)
         return _dossier(rows[0]) if rows else None
 
     async def find_many(
         self, company_id: CompanyId, pseudoniemen: Collection[Pseudoniem]
     ) -> Mapping[Pseudoniem, Dossier]:
         keys = [(company_id, pseudoniem) for pseudoniem in pseudoniemen]
-        found = [_dossier(rows[0]) for rows in (await self.database.find_all(_OF_COMPANY, keys)).values()]
+        found = [_dossier(rows[0]) for rows in (await self.database.find_all(OF_COMPANY, keys)).values()]
         return {dossier.pseudoniem: dossier for dossier in found}
 
     async def page(self, within: Reach, after: Cursor | None, limit: int) -> Sequence[Dossier]:

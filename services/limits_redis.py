@@ -68,7 +68,8 @@ class RedisLimiter:
 
     async def _without_room(self, who: str, windows: Sequence[tuple[Counted, bool]]) -> RateLimited | None:
         """Look whether there is room for one more in these windows, counting it where that is said."""
-        keys = [f"{_PREFIX}{counted.value}:{who}" for counted, _ in windows]
+        # In braces what a cluster goes by (hash tag): both keys of a command have to be on one of its nodes.
+        keys = [f"{_PREFIX}{{{who}}}:{counted.value}" for counted, _ in windows]
         given = [figure for counted, counts in windows for figure in (self._per_minute[counted], int(counts))]
         number, milliseconds = await self._answer(*keys, *given)
         if not number:

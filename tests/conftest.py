@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 import uvloop
+from hypothesis import settings
 from playwright.async_api import Browser, async_playwright
 
 from tests.support.servers.chromium import FLAGS, environment, find_chromium
@@ -19,6 +20,8 @@ from tests.support.world import World, open_world
 if "MUTANT_UNDER_TEST" not in os.environ:  # mutmut forks, which uvloop does not survive
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # what production runs on
 
+settings.register_profile("no timing", deadline=None)  # how long an example takes is for benchmarks
+settings.load_profile("no timing")
 
 TURNS = pytest.StashKey[Turns]()
 

@@ -41,6 +41,9 @@ Rows = Sequence[Row]
 Key = tuple[object, ...]
 
 _POSTGRESQL: Final = dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's
+_SQLITE_KEYS: Final = 100
+"""Keys of one statement on SQLite: it looks up every combination of their values."""
+
 _PLACE: Final = re.compile(r"\$([0-9]+)")
 
 
@@ -79,26 +82,37 @@ class Keyed:
         names = [column.name for column in columns]
         lists = [bindparam(column.name, type_=_list_of(column.type)) for column in columns]
         asked = select(*func.unnest(*lists).table_valued(*names).render_derived().c)
-        of_keys = query.where(tuple_(*columns).in_(bindparam("keys", expanding=True)))
+        # SQLite finds no index for pairs in a list of pairs, but one for each column in a list of its own: what is
+        # found for another pair of the same values is left out.
+        each = (column.in_(bindparam(f"some_{column.name}", type_=column.type, expanding=True)) for column in columns)
+        of_keys = query.where(*each)
         self._sqlite = of_keys.order_by(*first).limit(1) if first else of_keys
+        self._at_once = 1 if first else _SQLITE_KEYS
         one_each = query.ext(distinct_on(*columns)).order_by(*columns, *first) if first else query
         self.text, self._names, _ = _compiled(one_each.where(tuple_(*columns).in_(asked)), None)
         self._columns = names
-        self._one_by_one = bool(first)
+
+    def on_sqlite(self, keys: Sequence[Key]) -> Select[Any]:
+        """Return the query that finds at least the rows of these keys."""
+        values = {f"some_{name}": {key[place] for key in keys} for place, name in enumerate(self._columns)}
+        return self._sqlite.params(values)
 
     async def rows(self, held: Held, keys: Sequence[tuple[object, ...]]) -> Mapping[tuple[object, ...], Rows]:
         """Return the rows by their keys, on this connection."""
         rows: list[Row] = []
         if held.is_sqlite:
-            for some in [[key] for key in keys] if self._one_by_one else [keys]:
-                rows += (await held.connection.execute(self._sqlite, {"keys": some})).all()
+            for start in range(0, len(keys), self._at_once):
+                query = self.on_sqlite(keys[start : start + self._at_once])
+                rows += (await held.connection.execute(query)).all()
         else:
             lists = dict(zip(self._columns, map(list, zip(*keys, strict=True)), strict=True))
             rows = await held.driver.fetch(self.text, *(lists[name] for name in self._names))
-        found: dict[tuple[object, ...], list[Any]] = {}
+        found: dict[tuple[object, ...], list[Any]] = {key: [] for key in keys}
         for row in rows:
-            found.setdefault(tuple(getattr(row, name) for name in self._columns), []).append(row)
-        return found
+            key = tuple(getattr(row, name) for name in self._columns)
+            if key in found:
+                found[key].append(row)
+        return {key: of_key for key, of_key in found.items() if of_key}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ pseudoniemen = Table(
     Index("ix_pseudoniemen_pseudoniem", "pseudoniem", "key_version"),
 )
 
-_BY_DIGEST = Keyed(select(pseudoniemen), pseudoniemen.c.key_version, pseudoniemen.c.digest)
+BY_DIGEST = Keyed(select(pseudoniemen), pseudoniemen.c.key_version, pseudoniemen.c.digest)
 _KEY = tuple_(pseudoniemen.c.key_version, pseudoniemen.c.digest)
 
 
@@ -53,7 +53,7 @@ class SqlPseudoniemen:
     database: Database
 
     async def find_many(self, digests: Collection[tuple[int, bytes]]) -> Mapping[tuple[int, bytes], Pseudoniem]:
-        found = await self.database.find_all(_BY_DIGEST, list(digests))
+        found = await self.database.find_all(BY_DIGEST, list(digests))
         rows = [row for rows in found.values() for row in rows]
         return {(row.key_version, row.digest): Pseudoniem(row.pseudoniem) for row in rows}
 

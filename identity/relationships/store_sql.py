@@ -48,7 +48,7 @@ members = Table(
 )
 
 
-_NAMED = Keyed(select(relationships), relationships.c.company_id, relationships.c.external_id)
+NAMED = Keyed(select(relationships), relationships.c.company_id, relationships.c.external_id)
 JOINED: Final = select(relationships, members.c.account_id).join(members)
 """The relationships of a professional with a patient."""
 JOINED_BY: Final = (relationships.c.company_id, relationships.c.pseudoniem, members.c.account_id)
@@ -72,7 +72,7 @@ class SqlRelationships:
         return self.database.unit_of_work()
 
     async def find(self, company_id: CompanyId, external_id: str) -> Relationship | None:
-        rows = await self.database.find(_NAMED, company_id, external_id)
+        rows = await self.database.find(NAMED, company_id, external_id)
         return _relationship(rows[0]) if rows else None
 
     async def joined_last(

@@ -96,7 +96,7 @@ _JOINED = launches.outerjoin(_relationships, _ITS_RELATIONSHIP).outerjoin(_links
 _BY_ID = Keyed(select(launches, _GOES_ON.label("goes_on")).select_from(_JOINED), launches.c.launch_id)
 
 _SPEND = Statement(spends.insert(), ("company_id", "jti_digest", "launch_id", "spent_at"))
-_SPENT = Keyed(select(spends), spends.c.company_id, spends.c.jti_digest)
+SPENT = Keyed(select(spends), spends.c.company_id, spends.c.jti_digest)
 _ADD = Statement(
     launches.insert(),
     (
@@ -125,7 +125,7 @@ class SqlLaunches:
         await self.database.write(Write(_SPEND, values, replayed))
 
     async def spend_of(self, company_id: CompanyId, jti_digest: bytes) -> Spend | None:
-        for row in await self.database.find(_SPENT, company_id, jti_digest):
+        for row in await self.database.find(SPENT, company_id, jti_digest):
             return Spend(LaunchId(row.launch_id) if row.launch_id else None)
         return None
 

@@ -1,20 +1,24 @@
 """What is kept on a patient is found by an index, in tables that grow with every launch."""
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Select, Table, select, text
+from sqlalchemy import Select, Table, literal, select, text
 
 from common.sql import Database
+from common.store.statements import Keyed
+from dossier.store_sql import OF_COMPANY
 from identity.patients.store_sql import patient_sessions
 from identity.professionals.store_sql import SqlAccounts
-from identity.relationships.store_sql import JOINED, JOINED_BY, members, relationships
+from identity.pseudoniem.store_sql import BY_DIGEST
+from identity.relationships.store_sql import JOINED, JOINED_BY, JOINED_LAST, NAMED, members, relationships
 from keys.sealing import KEY_BYTES, Sealer
 from schemas.claims import ProfInfo
 from schemas.identifiers import AccountId, CompanyId, Pseudoniem
-from sso.launch.store_sql import launches, sessions
-from tests.support.databases import kept_company
+from sso.launch.store_sql import SPENT, launches, sessions
+from tests.support.databases import kept_company, open_migrated
 from tests.support.memory import REGISTERED as NOW
 from tests.support.plans import indexes, scanned
 
@@ -81,3 +85,22 @@ async def test_what_is_erased_of_a_patient_is_found_without_reading_a_table_thro
 ) -> None:
     assert await scanned(database, query) == []
     assert any("pseudoniem" in condition for condition in (await indexes(database, query)).values())
+
+
+PAIRS: dict[str, tuple[Keyed, tuple[object, ...]]] = {
+    "a digest of a version": (BY_DIGEST, (1, bytes(32))),
+    "a jti of a company": (SPENT, (uuid4(), bytes(32))),
+    "a relationship of a company": (NAMED, (uuid4(), "1532")),
+    "the relationship joined last": (JOINED_LAST, (uuid4(), uuid4(), uuid4())),
+    "a patient's dossier of a company": (OF_COMPANY, (uuid4(), uuid4())),
+}
+
+
+@pytest.mark.parametrize("look", PAIRS.values(), ids=PAIRS)
+async def test_on_sqlite_a_look_by_several_values_reads_no_table_through(
+    tmp_path: Path, look: tuple[Keyed, tuple[object, ...]]
+) -> None:
+    keyed, key = look
+    async with open_migrated(f"sqlite:///{tmp_path / 'sso.db'}") as embedded:
+        # More columns than a plan has: else its lines would be read as rows of the query.
+        assert await scanned(embedded, keyed.on_sqlite([key]).add_columns(*(literal(n) for n in range(4)))) == []

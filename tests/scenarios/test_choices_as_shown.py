@@ -66,7 +66,7 @@ async def test_a_choice_is_kept_with_its_text_as_it_was_shown_and_the_audit_has_
     for choice, language in (("approved", "nl"), ("declined", "en")):
         assert (await patient.send(await patient.form(choice, language))).status_code == 303
     approved, declined = await patient.kept()
-    name = "Apotheek <De Brug> & Zn"
+    name = "“Apotheek <De Brug> & Zn”"
     text = (
         f"Als u toestemming geeft: vanaf dat moment mag {name} uw dossier delen met de zorgverleners die u behandelen. "
         "U kunt uw toestemming altijd weer intrekken."
@@ -79,7 +79,9 @@ async def test_a_choice_is_kept_with_its_text_as_it_was_shown_and_the_audit_has_
         ("consent.chosen", "declined", "en"),
     ]
     page = (await patient.browser.get("/", headers=patient.headers)).text
-    assert page.count("Als u toestemming geeft: vanaf dat moment mag Apotheek &lt;De Brug&gt; &amp; Zn uw dossier") == 1
+    assert (
+        page.count("Als u toestemming geeft: vanaf dat moment mag “Apotheek &lt;De Brug&gt; &amp; Zn” uw dossier") == 1
+    )
 
 
 async def test_a_choice_made_in_another_tab_is_shown_and_not_overwritten(patient: Patient) -> None:

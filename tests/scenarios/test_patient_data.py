@@ -85,7 +85,7 @@ async def test_what_is_exported_is_all_that_is_kept_and_never_the_bsn(
     assert set(told["companies"].values()) == {"Praktijk De Linde", "Apotheek Elders"}
     assert len(told["dossiers"]) == 2
     assert [told["consents"][0][name] for name in ("choice", "language")] == ["approved", "en"]
-    assert told["consents"][0]["shown"].startswith("If you approve: from that moment Praktijk De Linde may share")
+    assert told["consents"][0]["shown"].startswith("If you approve: from that moment “Praktijk De Linde” may share")
     assert told["patients"] == [{"pseudoniem": told["pseudoniem"], "first_name": "Geertruida", "last_name": "Zwart"}]
     assert told["sessions"][0]["patient"]["email"] == "truus@example.nl"
     assert told["group_dossiers"][0]["record"]["person"]["city"] == "Appelscha"
