@@ -81,8 +81,6 @@ async def test_a_choice_is_kept_with_its_text_as_it_was_shown_and_the_audit_has_
     page = (await patient.browser.get("/", headers=patient.headers)).text
     shown = "Als u toestemming geeft: vanaf dat moment mag “Apotheek &lt;De Brug&gt; &amp; Zn” uw dossier"
     assert page.count(shown) == 1
-        page.count("Als u toestemming geeft: vanaf dat moment mag “Apotheek &lt;De Brug&gt; &amp; Zn” uw dossier") == 1
-    )
 
 
 async def test_a_choice_made_in_another_tab_is_shown_and_not_overwritten(patient: Patient) -> None:
