@@ -1,6 +1,7 @@
 """What the compositions share: from the ground and the routes of a service to an application."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from starlette.requests import Request
@@ -27,20 +28,27 @@ from website.static import static_routes
 
 
 def application(
-    ground: Ground, routes: Sequence[Resource], *, metrics: Path | None, described: Areas | None = None
+    ground: Ground,
+    routes: Sequence[Resource],
+    *,
+    metrics: Path | None,
+    pages: Pages | None = None,
+    described: Areas | None = None,
 ) -> ASGIApp:
     """Return the application of a composition: its routes, and those that every one has.
 
     It describes the operations that it serves, or those `described`; `metrics` is where its workers keep their figures.
+    `pages` makes those that every composition has: the website's, without another's around them.
     """
+    pages = pages or Pages()
     figures = make_metrics(metrics)
     served = [*HealthEndpoints(ground.databases, ground.redis).routes(), *figures.routes(), *routes]
-    openapi = OpenApi(described or served_by(served), ground.issuer, Pages())
+    openapi = OpenApi(described or served_by(served), ground.issuer, pages)
     return create_app(
         [*served, *openapi.routes()],
         hosts=ground.hosts,
         https=ground.issuer.startswith("https:"),
-        error_page=error_page,
+        error_page=partial(error_page, pages=pages),
         observe=figures.observe,
         refused=ground.counter.count,
         limits=ground.limits,

@@ -1,7 +1,6 @@
 """The page of an error: what happened, and what the person can do next."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Final
 
 from starlette.requests import Request
@@ -47,10 +46,10 @@ Browsers that know `frame-ancestors` go by it and not by `X-Frame-Options` (CSP3
 """
 
 
-def error_page(request: Request, error: ServiceError, request_id: str) -> Response:
+def error_page(request: Request, error: ServiceError, request_id: str, *, pages: Pages) -> Response:
     """Return the page of an error, with its status and headers."""
     row, framed = row_of(type(error)), is_framed(request)
-    return _pages().show(
+    return pages.show(
         request,
         "error.html",
         row.status,
@@ -68,8 +67,3 @@ def error_page(request: Request, error: ServiceError, request_id: str) -> Respon
 def next_step(error: type[ServiceError]) -> str:
     """Return what a person can do after an error: the sentence of its class, or of its nearest ancestor."""
     return next(_NEXT[ancestor] for ancestor in error.__mro__ if ancestor in _NEXT)
-
-
-@cache
-def _pages() -> Pages:
-    return Pages()

@@ -1,5 +1,6 @@
 """One endpoint that answers a kilobyte: within all that every request of ours passes through, or bare."""
 
+from functools import partial
 from typing import Any, cast
 
 import uvicorn
@@ -14,6 +15,7 @@ from services.logs import configure_logs
 from services.metrics import make_metrics
 from tests.support.servers.loopback import HOST
 from website.errors import error_page
+from website.pages import Pages
 
 BODY = {"text": "x" * 1000}
 
@@ -32,7 +34,7 @@ def application(*, stack: bool) -> Any:  # noqa: ANN401 - an ASGI application
         [Resource("/readyz", GET=answer)],
         hosts=frozenset({"sso.example", HOST}),
         https=True,
-        error_page=error_page,
+        error_page=partial(error_page, pages=Pages()),
         observe=make_metrics(None).observe,
         refused=lambda *_: None,
         limits=cast(Any, None),  # asked of requests with an Authorization header alone

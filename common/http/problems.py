@@ -49,7 +49,7 @@ TABLE: Mapping[type[ServiceError], Row] = {
     errors.MethodNotAllowed: Row(405, "The method is not allowed"),
     errors.Conflict: Row(409, "This does not go together with what is there"),
     errors.TreatmentRelationshipConflict: Row(409, "The treatment relationship is with another patient"),
-    errors.OtherPatientOpen: Row(409, "Another patient is open"),
+    errors.OtherPatientOpen: Row(409, "Something else is open now"),
     errors.RateLimited: Row(429, "Too many requests"),
     errors.Unavailable: Row(503, "The service cannot answer now"),
     errors.OAuthError: Row(400, "The token request was not accepted"),

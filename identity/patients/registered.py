@@ -51,16 +51,21 @@ class RegisteredPatients:
     async def register(self, bsn: Bsn, first_name: str, last_name: str) -> Patient:
         """Return the patient, registered now or before under this last name. Raises NotAuthenticated for another."""
         patient = await self.store.add(Patient(await self.pseudoniemen.make(bsn), first_name, last_name))
-        return await self._recognised(patient, last_name)
+        return await self._recognised(
+            patient, last_name, NotAuthenticated("Somebody is registered with this BSN under another last name.")
+        )
 
     async def recognise(self, bsn: Bsn, last_name: str) -> Patient:
         """Return the patient with this BSN and last name. Raises NotAuthenticated, the same for either being wrong."""
         pseudoniem = await self.pseudoniemen.find(bsn)
-        return await self._recognised(await self.store.find(pseudoniem) if pseudoniem else None, last_name)
+        patient = await self.store.find(pseudoniem) if pseudoniem else None
+        return await self._recognised(
+            patient, last_name, NotAuthenticated("There is no patient registered with this BSN and last name.")
+        )
 
-    async def _recognised(self, patient: Patient | None, last_name: str) -> Patient:
+    async def _recognised(self, patient: Patient | None, last_name: str, refusal: NotAuthenticated) -> Patient:
         whose = patient.pseudoniem if patient else None
         async with refusals(self.audit, PATIENT_REFUSED, self.clock(), pseudoniem=whose):
             if patient is None or folded(patient.last_name) != folded(last_name):
-                raise NotAuthenticated("There is no patient registered with this BSN and last name.")
+                raise refusal
             return patient

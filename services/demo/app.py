@@ -105,13 +105,14 @@ async def demo_app(whole: Whole, folder: Path, metrics: Path | None = None) -> A
     routes = [
         *api_routes(whole),
         *launch_page_routes(identity, pages, origins),
+        *front.routes(),
         *patient_site_routes(sessions, dossiers, companies, pages, front, origins),
         *DemoSignIn(patients, sessions, ground.limits, pages, rules, origins).routes(),
         *DemoLogin(patients, ground.limits, identity.issuer, ground.audit, clock, rules).routes(),
         *Simulator(ehr, dossiers, identity.launches, tokens, ground.limits, pages, rules, origins).routes(),
         *SignedPage(tokens, ehr, identity.diagnosis, ground.limits, clock, pages, issuer).routes(),
     ]
-    return application(ground, routes, metrics=metrics)
+    return application(ground, routes, metrics=metrics, pages=pages)
 
 
 async def demo_ehr(whole: Whole, folder: Path) -> SimulatedEhr:

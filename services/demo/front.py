@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from common.http.routing import Resource
 from services.demo.examples import PETER
 from website.pages import Pages
 
@@ -15,6 +16,10 @@ class FrontPage:
 
     pages: Pages
     simulator_url: str
+
+    def routes(self) -> list[Resource]:
+        """Return the route of the page for who is signed in: `/` is theirs then."""
+        return [Resource("/guide", wire="page", GET=self)]
 
     async def __call__(self, request: Request) -> Response:
         """Show the page."""

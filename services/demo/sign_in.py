@@ -65,7 +65,7 @@ class DemoSignIn:
 
     async def show_sign_in(self, request: Request) -> Response:
         """Show the form to sign in."""
-        return self.pages.show(request, "sign_in.html", typed={}, problem="", messages={})
+        return self.pages.show(request, "sign_in.html", typed={}, problem="", messages={}, examples=EXAMPLES)
 
     async def register(self, request: Request) -> Response:
         """Register a patient and sign them in, or show the form again."""

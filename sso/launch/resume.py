@@ -112,4 +112,4 @@ def _ended() -> NotAuthenticated:
 
 def _require_same(session: Session, launch_id: str | None) -> None:
     if launch_id is not None and launch_id != str(session.launch_id):
-        raise OtherPatientOpen("Another launch is open in this browser. Close this tab, or launch again.")
+        raise OtherPatientOpen("After this page another launch was opened in this browser, perhaps of another patient.")

@@ -70,7 +70,9 @@ class LaunchEndpoints:
         try:
             await self.sessions.require_open(COOKIE.read(request), launch_id)
         except OtherPatientOpen:
-            raise NotAuthenticated("This browser does not have that launch open. Start again from your EHR.") from None
+            raise NotAuthenticated(
+                "The page of that launch is not open in this browser, or not any more. Start again from your EHR."
+            ) from None
         return RedirectResponse(f"/launch/{launch_id}", 303)
 
     async def show(self, request: Request) -> Response:

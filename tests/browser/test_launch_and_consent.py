@@ -111,7 +111,7 @@ async def test_the_first_tab_cannot_act_once_a_second_tab_has_another_patient_op
     await launch(second, demo, fresh_bsn())
 
     await professional.get_by_role("button", name="Leave").click()
-    await expect(professional.get_by_role("heading", level=1)).to_have_text("Another patient is open")
+    await expect(professional.get_by_role("heading", level=1)).to_have_text("Something else is open now")
     await second.reload()
     await second.get_by_role("button", name="Leave").click()
     await expect(second.get_by_role("heading", level=1)).to_have_text("You have left")

@@ -37,6 +37,7 @@ from website.pages import Pages
 from website.static import static_routes
 
 SCRIPT = "<script>alert(1)</script>"
+PAGES = Pages()
 REQUEST = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []})
 
 
@@ -51,7 +52,7 @@ def test_there_is_a_next_step_for_every_error(error: type[ServiceError]) -> None
 
 def test_an_error_page_has_the_status_the_code_and_the_reference_and_no_more() -> None:
     error = errors.InvalidInput(SCRIPT, [Fault("/bsn", "the-broken-rule")], private="the-cause")
-    page = error_page(REQUEST, error, "the-request-id")
+    page = error_page(REQUEST, error, "the-request-id", pages=PAGES)
     assert page.status_code == 422
     for part in ("The request breaks a rule", "invalid_request", "the-request-id", "&lt;script&gt;"):
         assert part in bytes(page.body).decode()
@@ -60,7 +61,7 @@ def test_an_error_page_has_the_status_the_code_and_the_reference_and_no_more() -
 
 
 def test_an_error_page_brings_the_headers_of_its_error() -> None:
-    page = error_page(REQUEST, errors.Unavailable("Redis", retry_after=3), "id")
+    page = error_page(REQUEST, errors.Unavailable("Redis", retry_after=3), "id", pages=PAGES)
     assert (page.status_code, page.headers["retry-after"]) == (503, "3")
 
 
@@ -69,7 +70,7 @@ def test_an_error_page_in_a_frame_may_be_shown_there_and_leads_nowhere() -> None
     framed = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
     with pytest.raises(errors.PermissionDenied) as refused:
         require_own_window(framed)
-    page = error_page(framed, refused.value, "the-request-id")
+    page = error_page(framed, refused.value, "the-request-id", pages=Pages("services.demo"))
     assert "frame-ancestors *" in page.headers["content-security-policy"]
     shown = bytes(page.body).decode()
     assert "in een nieuw venster of een nieuw tabblad" in shown
@@ -80,7 +81,7 @@ def test_an_error_page_in_a_frame_may_be_shown_there_and_leads_nowhere() -> None
 def test_what_is_not_there_in_dutch_is_said_in_english_and_marked_as_such() -> None:
     headers = [(b"accept-language", b"nl")]
     dutch = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
-    page = bytes(error_page(dutch, errors.RateLimited(7), "id").body).decode()
+    page = bytes(error_page(dutch, errors.RateLimited(7), "id", pages=PAGES).body).decode()
     assert "<h1>Te veel aanvragen</h1>" in page
     assert '<dd lang="en">Too many requests: try again in 7 seconds.</dd>' in page
 

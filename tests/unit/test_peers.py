@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import uuid4
 
 import httpx2
@@ -25,6 +26,7 @@ from tests.support.memory import MemoryLimiter
 from tests.support.network import Network
 from tests.support.races import at_once
 from website.errors import error_page
+from website.pages import Pages
 
 Answer = Callable[[], Response]
 
@@ -61,7 +63,7 @@ class Other:
             [Resource("/it", POST=self.answer)],
             hosts=frozenset({"other"}),
             https=False,
-            error_page=error_page,
+            error_page=partial(error_page, pages=Pages()),
             observe=lambda *_: None,
             refused=lambda *_: None,
             limits=Limits(MemoryLimiter()),

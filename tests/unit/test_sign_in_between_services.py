@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from tests.support.memory import MemoryAudit, MemoryLimiter
 from tests.support.network import Network
 from tests.unit.test_patient_site import MemorySessions
 from website.errors import error_page
+from website.pages import Pages
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 NOBODY_ELSE = cast("Any", None)
@@ -62,7 +64,7 @@ class Identity:
             answers.routes(),
             hosts=frozenset({"identity"}),
             https=False,
-            error_page=error_page,
+            error_page=partial(error_page, pages=Pages()),
             observe=lambda *_: None,
             refused=lambda *_: None,
             limits=Limits(MemoryLimiter()),
