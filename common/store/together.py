@@ -33,28 +33,34 @@ class Together(Generic[Q, A]):
         self._answer = answer
         self._lanes = lanes
         self._asked: list[tuple[Q, asyncio.Future[A]]] = []
-        self._answering = set["asyncio.Task[None] | None"]()
+        self._answering = 0
+        self._tasks = set["asyncio.Task[None]"]()  # the event loop itself forgets them
 
     def ask(self, question: Q) -> "asyncio.Future[A]":
         """Return what will be the answer."""
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._asked.append((question, future))
-        if len(self._answering) < self._lanes:
+        if self._answering < self._lanes:
             self._begin()
         return future
 
     def _begin(self) -> None:
-        self._answering.add(asyncio.create_task(self._answer_all(), context=Context()))  # it is nobody's request
+        task = asyncio.create_task(self._answer_all(), context=Context())  # it is nobody's request
+        self._answering += 1
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _answer_all(self) -> None:
         try:
             while self._asked:
                 asked, self._asked = self._asked[:_AT_ONCE], self._asked[_AT_ONCE:]
                 await self._answer_these(asked)
-        finally:  # at once, and not when the task is done: who asks in between would wait for ever
-            self._answering.discard(asyncio.current_task())
+        except asyncio.CancelledError:
             if self._asked:
-                self._begin()
+                self._begin()  # those who gathered meanwhile
+            raise
+        finally:  # at once, and not when the task is done: who asks in between would wait for ever
+            self._answering -= 1
 
     async def _answer_these(self, asked: Sequence[tuple[Q, "asyncio.Future[A]"]]) -> None:
         waiting = [(question, future) for question, future in asked if not future.done()]  # else it was given up
@@ -69,7 +75,7 @@ class Together(Generic[Q, A]):
                 return
             for one in waiting:
                 await self._answer_these([one])
-        except BaseException:  # the service is stopping
+        except asyncio.CancelledError:  # the service is stopping
             for _, future in waiting:
                 future.cancel()
             raise

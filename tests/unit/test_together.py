@@ -43,11 +43,14 @@ async def test_what_comes_while_others_are_answered_is_answered_after_them_and_t
 
 
 async def test_one_that_takes_long_holds_nobody_up_who_has_another_lane() -> None:
-    desk = Desk(lanes=2)
+    desk, asked = Desk(lanes=2), []
     for word in ("a", "b", "c"):
-        desk.together.ask(word)
+        asked.append(desk.together.ask(word))
         await settle()
     assert desk.batches == [["a"], ["b"]]
+    for _ in asked:
+        desk.go_on.release()
+    assert [await answer for answer in asked] == ["A", "B", "C"]
 
 
 async def test_a_fault_is_that_of_all_who_asked_together_and_of_nobody_else() -> None:
