@@ -23,6 +23,15 @@ _OF_THE_CONNECTION: Final = (
 """What is no fault of a statement: on another connection, or a moment later, it is good."""
 
 
+def ends_connections(error: BaseException) -> bool:
+    """Return whether after this error the other connections that lie idle are no better than this one.
+
+    The server stops or starts anew (SQLSTATE 57P..), or cannot be reached (08...).
+    """
+    state = _state(getattr(error, "orig", error))
+    return isinstance(error, asyncpg.InternalClientError | ConnectionError) or state.startswith(("57P", "08"))
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise Unavailable for what fails in the database. A broken constraint stays: who knows it says what it means."""

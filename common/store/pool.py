@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.store.engine import AUTOCOMMIT
+from common.store.faults import ends_connections
 
 _SIZE: Final = 10
 _QUEUE_SECONDS: Final = 5.0
@@ -88,7 +89,10 @@ class Pool:
 
     async def end(self, held: Held, error: BaseException) -> None:
         """Give back a connection on which something failed, or throw it away if its statement may be under way yet."""
-        if held.is_lost() or held.is_busy() or isinstance(error, TimeoutError) or not isinstance(error, Exception):
+        if not held.is_sqlite and (held.is_lost() or ends_connections(error)):
+            self._drop_idle()  # else each of them would cost somebody a launch, whose token is spent by then
+            await self.throw_away(held)
+        elif held.is_busy() or isinstance(error, TimeoutError) or not isinstance(error, Exception):
             await self.throw_away(held)
         else:
             self.give(held)
@@ -96,10 +100,18 @@ class Pool:
     async def throw_away(self, held: Held) -> None:
         """Close a connection of which nobody knows what is under way on it, also where the task is being cancelled."""
         self._free.release()
+        await asyncio.shield(self._closing_of(held))
+
+    def _drop_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        for held in idle:
+            self._closing_of(held)
+
+    def _closing_of(self, held: Held) -> "asyncio.Task[None]":
         closing = asyncio.create_task(self._close(held))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
-        await asyncio.shield(closing)
+        return closing
 
     async def close(self) -> None:
         """Close those that are idle."""

@@ -191,3 +191,24 @@ async def test_rows_keep_their_names_after_a_migration_has_changed_what_was_prep
             await connection.execute(text("ALTER TABLE companies ALTER COLUMN name TYPE text"))
         found = await at_once(4, lambda _number: companies.find(company))
     assert [one.company_id for one in found if one] == [company] * 4
+
+
+async def test_after_postgresql_has_ended_one_connection_the_others_are_not_tried_one_by_one(
+    postgres_server: PostgresServer,
+) -> None:
+    """Each of them would cost a launch whose token is spent by then."""
+    async with open_migrated(await emptied_postgresql(postgres_server)) as database:
+        company, companies = await kept_company(database), SqlCompanies(database)
+        opened = asyncio.Barrier(5)
+
+        async def hold(_number: int) -> None:
+            async with database.read() as connection:
+                await connection.execute(text("SELECT 1"))
+                await opened.wait()
+
+        await at_once(5, hold)
+        end = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()")
+        with pytest.raises(Unavailable):
+            async with database.read() as connection:
+                await connection.execute(end)
+        assert [one.company_id for one in [await companies.find(company) for _ in range(5)] if one] == [company] * 5
