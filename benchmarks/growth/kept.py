@@ -38,7 +38,7 @@ def journal(runner: asyncio.Runner, service: Service, url: str, compression: str
     return (float(runner.run(_value(url, _WRITTEN))) - float(before)) / LAUNCHES
 
 
-def commands(runner: asyncio.Runner, service: Service, redis_pid: int, redis: Any) -> dict[str, float]:  # noqa: ANN401
+def commands(runner: asyncio.Runner, service: Service, redis_pid: int, redis: Any) -> dict[str, float]:  # noqa: ANN401 - redis-py's
     """Return how many commands one launch gives Redis, and the microseconds of processor time that these take."""
     before, cpu = redis.info("stats")["total_commands_processed"], cpu_seconds(redis_pid)
     _launch(runner, service)

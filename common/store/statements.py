@@ -164,7 +164,7 @@ def _together(texts: tuple[str, ...]) -> str:
     """Return one statement that makes several writes: all but the last as parts of a WITH."""
     numbered, given = [], 0
     for text in texts:
-        numbered.append(_PLACE.sub(lambda place, given=given: f"${int(place[1]) + given}", text))  # type: ignore[misc]
+        numbered.append(_PLACE.sub(lambda place, given=given: f"${int(place[1]) + given}", text))  # type: ignore[misc]  # the default of a lambda has no type
         given += len(set(_PLACE.findall(text)))
     parts = [f"w{number} AS ({text})" for number, text in enumerate(numbered[:-1])]
     return f"WITH {', '.join(parts)} {numbered[-1]}" if parts else numbered[-1]

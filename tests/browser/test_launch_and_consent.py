@@ -98,9 +98,12 @@ async def test_a_token_launches_once_however_often_the_button_is_clicked(demo: D
     button = professional.get_by_role("button", name="Launch")
     async with professional.context.expect_page() as opened:
         await button.click(modifiers=["ControlOrMeta"])  # in a tab of its own
-    await (await opened.value).wait_for_url(f"{demo.url}/launch/*")
+    launched = await opened.value
+    await launched.wait_for_url(f"{demo.url}/launch/*")
     await button.click()
     await expect(professional.get_by_role("heading", level=1)).to_have_text("The token has been used before")
+    await professional.get_by_role("link", name="Go on to the page that the first click opened").click()
+    await professional.wait_for_url(launched.url)
 
 
 async def test_the_first_tab_cannot_act_once_a_second_tab_has_another_patient_open(
@@ -133,3 +136,21 @@ async def test_who_is_refused_goes_back_to_the_ehr_and_sees_at_which_step(demo: 
     assert professional.url == signed
     await expect(professional.get_by_text("at step 8 of 13, Signature.")).to_be_visible()
     await expect(professional.get_by_role("listitem").last).to_contain_text("Signature refused")
+
+
+async def test_a_professional_whom_the_ehr_does_not_name_registers_once_and_goes_on(
+    demo: DemoServer, professional: Page
+) -> None:
+    for account in ("We made a new account for you.", "We know you: your account is linked to this company."):
+        await professional.goto(f"{demo.simulator_url}?example=4")
+        await professional.get_by_label("Number in the EHR").fill("nobody named")
+        await professional.get_by_role("button", name="Sign the token").click()
+        await professional.get_by_role("button", name="Launch").click()
+        if account.startswith("We made"):
+            await professional.get_by_role("link", name="Register now").click()
+            await professional.get_by_label("First name").fill("Eva")
+            await professional.get_by_label("Last name").fill("Bos")
+            await professional.get_by_label("E-mail").fill("eva.bos@praktijk.nl")
+            await professional.get_by_role("button", name="Register").click()
+        await professional.wait_for_url(f"{demo.url}/launch/*")
+        await expect(professional.get_by_text(account)).to_be_visible()
