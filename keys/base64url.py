@@ -5,8 +5,11 @@ from binascii import a2b_base64
 from typing import Final
 
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_TO_BASE64: Final = bytes.maketrans(b"-_", b"+/")
-_LAST: Final = {0: _ALPHABET, 1: b"", 2: _ALPHABET[::16], 3: _ALPHABET[::4]}
+_STANDARD: Final = bytes.maketrans(b"-_+/", b"+/!!")
+"""To the alphabet of the standard library; what is of that one alone becomes what is of none."""
+
+_PADDING: Final = (b"", b"", b"==", b"=")
+_LAST: Final = (_ALPHABET, b"", _ALPHABET[::16], _ALPHABET[::4])
 """Which characters may be the last, by what the length leaves divided by four: unused bits are zero."""
 
 
@@ -17,6 +20,7 @@ def encode(octets: bytes) -> str:
 def decode(text: str) -> bytes:
     """Return the octets that `text` encodes. Raises ValueError for any text that `encode` would not write."""
     encoded = text.encode("ascii")
-    if encoded.translate(None, _ALPHABET) or encoded[-1:] not in _LAST[len(encoded) % 4]:
+    beyond = len(encoded) % 4
+    if encoded[-1:] not in _LAST[beyond]:
         raise ValueError("not canonical base64url")
-    return a2b_base64(encoded.translate(_TO_BASE64) + b"=" * (-len(encoded) % 4))
+    return a2b_base64(encoded.translate(_STANDARD) + _PADDING[beyond], strict_mode=True)

@@ -4,19 +4,19 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     StringConstraints,
     ValidationError,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
 
 from common.errors import Fault, InvalidInput
 
@@ -27,6 +27,8 @@ MAX_MEMBERS = 100
 """Members of an object; one with more has unknown ones for sure, and is not looked at one by one."""
 
 _PLAIN_NAME = re.compile(r"(?!(?:\w*\d){6})[A-Za-z_]\w{0,63}", re.ASCII)
+
+_BREAKS: Final = "breaks a rule"
 
 _RULES = {
     "extra_forbidden": "unknown_member",
@@ -118,19 +120,29 @@ def _pointer(location: Iterable[int | str]) -> str:
 
 def broken(rule: str) -> PydanticCustomError:
     """Return the error a validator of ours raises: a rule's name, no input."""
-    return PydanticCustomError(rule, "breaks the rule {rule}", {"rule": rule})
+    return PydanticCustomError(rule, _BREAKS)
 
 
-def _storable(text: str) -> str:
-    if "\x00" in text or (not text.isprintable() and any(unicodedata.category(c) == "Cs" for c in text)):
-        raise broken("characters")
-    return text
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """An annotation: the text matches a regular expression (of Rust, so without looking round), or breaks `rule`.
+
+    Pydantic's core looks itself: a function of ours costs several times as much, and tokens are full of texts.
+    """
+
+    pattern: str
+    rule: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:  # noqa: ANN401 - any type
+        """Return what is looked at before, and then this."""
+        matching = core_schema.str_schema(pattern=self.pattern)
+        return core_schema.chain_schema(
+            [handler(source), core_schema.custom_error_schema(matching, self.rule, custom_error_message=_BREAKS)]
+        )
 
 
 def is_blank(text: str) -> bool:
     """Return whether nothing of a text can be seen: white space, control and format characters are nothing."""
-    if text[:1].isalnum():
-        return False  # as nearly every text begins
     return all(c.isspace() or unicodedata.category(c) in {"Cc", "Cf"} for c in text)
 
 
@@ -139,17 +151,11 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).strip()
 
 
-def _not_blank(text: str) -> str:
-    if is_blank(text):
-        raise broken("blank")
-    return text
-
-
-Text = Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_storable)]
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT), Matching(r"\A[^\x00]*\z", "characters")]
 """Any text that every store can hold: no NUL (PostgreSQL), no half of a surrogate pair (UTF-8)."""
 
-FilledText = Annotated[Text, AfterValidator(_not_blank)]
-"""A text with at least one character that can be seen."""
+FilledText = Annotated[Text, Matching(r"[^\s\p{Cc}\p{Cf}]", "blank")]
+"""A text with at least one character that can be seen, as `is_blank` has it."""
 
 
 def _not_null(value: object) -> object:

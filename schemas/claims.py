@@ -24,7 +24,7 @@ def _one_audience(value: object) -> object:
 
 
 def _filled_or_absent(name: str | None) -> str | None:
-    return None if name is None or is_blank(name) else name
+    return name if name is not None and (name[:1].isalnum() or not is_blank(name)) else None
 
 
 NumericDate = Annotated[int | float, BeforeValidator(_number)]

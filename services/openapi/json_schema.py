@@ -52,6 +52,9 @@ class _Generator(GenerateJsonSchema):
                 return dict(shape)
         return super().generate_inner(schema)
 
+    def chain_schema(self, schema: core_schema.ChainSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["steps"][0])  # what `Matching` adds is in the descriptions by hand
+
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
         shape = super().function_before_schema(schema)
         if schema["function"] != _NOT_NULL:

@@ -1,8 +1,8 @@
 """A token taken apart, strictly, before any library or any key sees it (RFC 7515 7.1, RFC 8725)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from common import strict_json
@@ -19,9 +19,9 @@ REFUSED_PARAMETERS: Final = frozenset({"crit", "b64", "zip", "jwk", "jku", "x5u"
 """Header parameters that no token may have (contract, section 2, "Header")."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class RawToken:
-    """A token as it came: nobody has verified anything of it yet."""
+    """A token as it came: nobody has verified anything of it yet. Only `members` changes it, when it is read."""
 
     signing_input: bytes
     payload: bytes
@@ -31,10 +31,14 @@ class RawToken:
     typ: str | None
     """Lower case, without "application/" (RFC 7515 4.1.9)."""
 
-    @cached_property
+    _members: Mapping[str, Any] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
     def members(self) -> Mapping[str, Any]:
         """What the payload says, read once. Raises NotJson."""
-        return strict_json.parse_object(self.payload)
+        if self._members is None:
+            self._members = strict_json.parse_object(self.payload)
+        return self._members
 
     def unverified_iss(self) -> str | None:
         """Return the `iss` that the payload claims, to look up a key with; None if there is none.
@@ -62,21 +66,28 @@ def take_apart(compact: str) -> RawToken:
     """Return the parts of a JWS in compact form. Raises MalformedToken, whatever the text is."""
     if len(compact) > MAX_TOKEN:
         raise MalformedToken(Flaw.TOKEN_TOO_LARGE)
-    if len(compact.partition(".")[0]) > MAX_HEADER:
-        raise MalformedToken(Flaw.HEADER_TOO_LARGE)
     segments = compact.split(".", _SEGMENTS)
-    if len(segments) != _SEGMENTS or not all(segments):
+    if len(segments[0]) > MAX_HEADER:
+        raise MalformedToken(Flaw.HEADER_TOO_LARGE)
+    if len(segments) != _SEGMENTS or "" in segments:
         raise MalformedToken(Flaw.NOT_THREE_SEGMENTS)
+    header, payload, signature = segments
     try:
-        header, payload, signature = (base64url.decode(segment) for segment in segments)
+        signing_input = compact[: -len(signature) - 1].encode("ascii")
+        octets, proof = base64url.decode(payload), base64url.decode(signature)
+        alg, kid, typ = _read_header(header)
     except ValueError:
         raise MalformedToken(Flaw.NOT_BASE64URL) from None
-    return RawToken(compact.rpartition(".")[0].encode("ascii"), payload, signature, *_read_header(header))
+    return RawToken(signing_input, octets, proof, alg, kid, typ)
 
 
 @lru_cache(maxsize=512)
-def _read_header(header: bytes) -> tuple[str, str | None, str | None]:
-    """Return `alg`, `kid` and `typ`. A company's tokens all have one header, so what it says is remembered."""
+def _read_header(segment: str) -> tuple[str, str | None, str | None]:
+    """Return `alg`, `kid` and `typ`. A company's tokens all have one header, so what it says is remembered.
+
+    Raises MalformedToken, or ValueError if it is no base64url.
+    """
+    header = base64url.decode(segment)
     try:
         members = strict_json.parse_object(header)
     except strict_json.NotJson:

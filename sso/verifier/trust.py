@@ -4,9 +4,10 @@ The signer is whoever owns the key that verified. What a token says of itself on
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from functools import lru_cache
+from typing import Final, Protocol
 from uuid import UUID
 
 from common.errors import UnknownKey, UntrustedIssuer
@@ -16,6 +17,9 @@ from schemas.identifiers import CompanyId
 from sso.verifier.flaws import Flaw
 from sso.verifier.token import RawToken
 
+_UUID_LENGTH: Final = 36
+"""Characters: what is longer or shorter is nobody's id, and not kept in mind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signer:
@@ -23,6 +27,12 @@ class Signer:
 
     company_id: CompanyId
     company_name: str
+    client_id: str = field(init=False, compare=False)
+    """The company's id as tokens say it."""
+
+    def __post_init__(self) -> None:
+        """Write the id down once: each step of a verification compares with it."""
+        object.__setattr__(self, "client_id", str(self.company_id))
 
 
 class Companies(Protocol):
@@ -117,14 +127,21 @@ class Trust:
         return Candidates(await self._signer(str(key.company_id)), fitting([key], token))
 
     async def _signer(self, claimed: str | None) -> Signer:
-        try:
-            company_id = CompanyId(UUID(claimed or ""))
-        except ValueError:
-            raise UntrustedIssuer(Flaw.NOT_A_COMPANY_ID) from None
+        company_id = _company_id(claimed) if claimed is not None and len(claimed) == _UUID_LENGTH else None
+        if company_id is None:
+            raise UntrustedIssuer(Flaw.NOT_A_COMPANY_ID)
         signer = await self.companies.signer(company_id)
-        if signer is None or str(company_id) != claimed:
+        if signer is None or signer.client_id != claimed:
             raise UntrustedIssuer(Flaw.NO_SUCH_COMPANY)
         return signer
+
+
+@lru_cache(maxsize=4096)
+def _company_id(text: str) -> CompanyId | None:
+    try:
+        return CompanyId(UUID(text))
+    except ValueError:
+        return None
 
 
 def fitting(keys: Sequence[PartnerKey], token: RawToken) -> Sequence[PartnerKey]:

@@ -71,7 +71,7 @@ class TokenVerifier:
         """Return the token with its claims, whatever the time is. Raises ClaimRejected."""
         claims = read_claims(token.raw, PROFESSIONAL, self.rules)
         require_parties(claims, token.signer, self.audiences)
-        if token.client_id not in (None, str(token.signer.company_id)):  # one that we signed, for another
+        if token.client_id not in (None, token.signer.client_id):  # one that we signed, for another
             raise ClaimRejected("iss", "signer")
         return VerifiedToken(token.signer, token.kid, claims)
 
@@ -105,12 +105,11 @@ def read_claims(raw: RawToken, profile: TokenProfile[C], rules: Rules) -> C:
 
 def require_parties(claims: ProfessionalClaims, signer: Signer, audiences: Collection[str]) -> None:
     """Raise ClaimRejected unless the token is from its signer, to us, about a professional."""
-    company_id = str(signer.company_id)
-    if claims.iss not in (None, company_id):
+    if claims.iss not in (None, signer.client_id):
         raise ClaimRejected("iss", "signer")
     if claims.aud is not None and claims.aud not in audiences:
         raise ClaimRejected("aud", "audience")
-    if claims.sub == company_id:  # the form of an RFC 7523 client assertion, which the same key may sign
+    if claims.sub == signer.client_id:  # the form of an RFC 7523 client assertion, which the same key may sign
         raise ClaimRejected("sub", "client_assertion")
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 OF_CLAIMS = ("schemas/base.py", "schemas/claims.py", "schemas/identifiers.py", "sso/verifier/verify.py")
 """Where the rules of a launch token's claims are written out."""
 
-RULE_AT = {"broken": 0, "_matches": 0, "ClaimRejected": 1}
+RULE_AT = {"broken": 0, "_matches": 0, "Matching": 1, "ClaimRejected": 1}
 """Which argument of these calls is the rule."""
 
 NEVER = {"unknown_member", "choice", "range", "too_short"}
