@@ -66,7 +66,7 @@ bench: ## measure everything, in under half an hour; writes docs/performance.md 
 	@sh tools/node.sh benchmarks/node & node=$$!; $(VENV) dev; $(VENV) bench; venv=$$?; wait $$node && exit $$venv
 	@exec .venv/bin/python -m benchmarks $(ARGS)
 
-bench-quick: ## has a hot path become dearer? Processor time against kept figures (ARGS=--write keeps new ones)
+bench-quick: ## has a hot path become dearer? Instructions and processor time against kept figures (ARGS=--write)
 	@$(VENV) dev
 	@exec .venv/bin/python -m benchmarks.quick $(ARGS)
 

@@ -8,7 +8,8 @@ from benchmarks.harness import report
 from benchmarks.harness.figures import Spread, of_one, percentile, ratio, spread
 from benchmarks.harness.results import Job, Row, load, save
 from benchmarks.harness.rounds import interleave
-from benchmarks.quick import dearer
+from benchmarks.quick.instructions import Counter
+from benchmarks.quick.kept import dearer
 from benchmarks.tokens import bsn
 from schemas.identifiers import Bsn
 
@@ -94,3 +95,19 @@ def test_a_path_that_takes_a_tenth_more_is_dearer() -> None:
 
 def test_every_patient_of_the_benchmarks_is_another_one_with_a_bsn_that_passes_the_11_test() -> None:
     assert len({Bsn(bsn(number)).reveal() for number in range(2000)}) == 2000
+
+
+def test_the_same_work_takes_the_same_instructions_and_more_work_more() -> None:
+    def instructions(passes: int) -> int:
+        with Counter() as counter:
+            sum_of(passes)
+        return counter.total
+
+    def sum_of(passes: int) -> int:
+        total = 0
+        for number in range(passes):
+            total += number
+        return total
+
+    assert instructions(100) == instructions(100)
+    assert instructions(200) - instructions(100) == instructions(300) - instructions(200) > 100
