@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeDecorator
 from common.store.engine import STATEMENT_SECONDS, make_engine
 from common.store.faults import translated
 from common.store.pool import Held, Pool
-from common.store.statements import BulkInsert, Key, Keyed, Rows, Write
+from common.store.statements import BulkInsert, Key, Keyed, Rows, Statement, Write
 from common.store.together import Together
 from common.store.work import Work
 
@@ -66,7 +66,7 @@ class Database:
         self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._open: ContextVar[Work | None] = ContextVar("open_work", default=None)
         self._questions: dict[Keyed, Together[Key, Rows]] = {}
-        self._inserts: dict[BulkInsert, Together[Rows, None]] = {}
+        self._inserts: dict[tuple[Statement, ...], Together[Sequence[Write], None]] = {}
 
     @property
     def is_sqlite(self) -> bool:
@@ -87,7 +87,8 @@ class Database:
             token = self._open.set(work)
             try:
                 yield
-                await work.commit()
+                rows = work.only_rows()
+                await (work.commit() if rows is None else self._inserted(rows))
             except BaseException as error:
                 await work.roll_back(error)
                 raise
@@ -138,13 +139,12 @@ class Database:
             self._work().keep(write)
 
     async def insert_rows(self, insert: BulkInsert, rows: Rows) -> None:
-        """Insert rows, as `write` does; outside a unit of work together with what others insert in the same moment."""
-        if self._open.get() is not None:
-            await self.write(Write(insert, rows))
-            return
-        if insert not in self._inserts:
-            self._inserts[insert] = Together(partial(self._insert_each, insert), apart=True)
-        await self._inserts[insert].ask(rows)
+        """Insert rows, as `write` does; outside a unit of work that costs less than there."""
+        work = self._open.get()
+        if work is not None:
+            work.keep(Write(insert, rows))
+        else:
+            await self._inserted([Write(insert, rows)])
 
     def insert(self, table: Table) -> Any:  # noqa: ANN401 - the dialects' inserts have no common type with ON CONFLICT
         """Return an INSERT of this database's dialect: the one that knows ON CONFLICT."""
@@ -162,8 +162,25 @@ class Database:
         found = await self._rows_of(keyed, list(dict.fromkeys(keys)))
         return [found.get(key, ()) for key in keys]
 
-    async def _insert_each(self, insert: BulkInsert, inserts: Sequence[Rows]) -> Sequence[None]:
-        await self.write(Write(insert, [row for rows in inserts for row in rows]))
+    async def _inserted(self, writes: Sequence[Write]) -> None:
+        """Insert rows, all or none, together with what others insert into these tables in the same moment."""
+        if not writes:
+            return
+        tables = tuple(write.statement for write in writes)
+        if tables not in self._inserts:
+            self._inserts[tables] = Together(self._insert_each, apart=True)
+        await self._inserts[tables].ask(writes)
+
+    async def _insert_each(self, inserts: Sequence[Sequence[Write]]) -> Sequence[None]:
+        with translated():
+            work = Work(self._pool, self._turn, is_sqlite=self.is_sqlite)
+            for write in (write for writes in inserts for write in writes):
+                work.keep(write)
+            try:
+                await work.commit()
+            except BaseException as error:
+                await work.roll_back(error)
+                raise
         return [None] * len(inserts)
 
     def _work(self) -> Work:

@@ -1,5 +1,6 @@
 """A unit of work: a transaction that begins as late as it can, and that is one statement where it need not read."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Final
@@ -33,6 +34,11 @@ class Work:
                 self._kept[number] = replace(kept, values=[*kept.values, *write.values])
                 return
         self._kept.append(write)
+
+    def only_rows(self) -> Sequence[Write] | None:
+        """Return what is kept if that is rows to insert and nothing else: it can be written with others'."""
+        rows = self._held is None and all(isinstance(write.statement, BulkInsert) for write in self._kept)
+        return self._kept if rows else None
 
     async def begun(self) -> Held:
         """Return the connection of the transaction, on which all is written that was kept."""

@@ -61,8 +61,7 @@ class TokenEndpoint:
             if not self.clients.leaves_a_trace(client, now):
                 await self.audit.write(issued)  # alone: it shares its commit with those of the same moment
                 return answer
-            async with self.audit.unit_of_work():
-                await self.clients.use_up(client, now)
+            async with self.clients.using_up(client, now, self.audit):
                 await self.audit.write(issued)
             return answer
 

@@ -50,8 +50,7 @@ class InternalTokenEndpoint(Generic[S]):
         ):
             require_client_credentials(given)
             issued = self.issuer.issue(INTERNAL, {"sub": service.name, "client_id": service.name}, now)
-            async with self.audit.unit_of_work():
-                await self.services.use_up(service, now)
+            async with self.services.using_up(service, now, self.audit):
                 await self.audit.write(INTERNAL_TOKEN_ISSUED(now, **whose))
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)
         return JSONResponse(answer.wire(), headers=NO_STORE)

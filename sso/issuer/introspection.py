@@ -39,8 +39,8 @@ class IntrospectionEndpoint:
         async with self.owners.asking(request) as asked:
             answer = await self._shown(asked)
             if self.owners.clients.leaves_a_trace(asked.client, asked.now):
-                async with self.owners.audit.unit_of_work():
-                    await self.owners.clients.use_up(asked.client, asked.now)
+                async with self.owners.clients.using_up(asked.client, asked.now, self.owners.audit):
+                    pass
         return JSONResponse(answer.wire(), headers=NO_STORE)
 
     async def _shown(self, asked: Question) -> IntrospectionAnswer:
