@@ -5,7 +5,7 @@ pass (ADR 0013). What counts them is not known here.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -52,23 +52,17 @@ class Limits:
 
     limiter: Limiter
 
-    @asynccontextmanager
-    async def of_address(self, address: str, counted: Counted) -> AsyncIterator[None]:
+    def of_address(self, address: str, counted: Counted) -> AbstractAsyncContextManager[None]:
         """Do the work inside if this address has room. Raises RateLimited."""
-        async with self._of(f"address:{address}", counted):
-            yield
+        return self._of(f"address:{address}", counted)
 
-    @asynccontextmanager
-    async def of_company(self, company_id: UUID, counted: Counted) -> AsyncIterator[None]:
+    def of_company(self, company_id: UUID, counted: Counted) -> AbstractAsyncContextManager[None]:
         """Do the work inside if this company has room. Raises RateLimited."""
-        async with self._of(f"company:{company_id}", counted):
-            yield
+        return self._of(f"company:{company_id}", counted)
 
-    @asynccontextmanager
-    async def of_service(self, name: str, counted: Counted) -> AsyncIterator[None]:
+    def of_service(self, name: str, counted: Counted) -> AbstractAsyncContextManager[None]:
         """Do the work inside if this service of ours has room. Raises RateLimited."""
-        async with self._of(f"service:{name}", counted):
-            yield
+        return self._of(f"service:{name}", counted)
 
     @asynccontextmanager
     async def of_bearer(self, address: str) -> AsyncIterator[None]:
@@ -87,23 +81,19 @@ class Limits:
                 await self.limiter.refused(who)
             raise
 
-    @asynccontextmanager
-    async def of_client(self, address: str) -> AsyncIterator[None]:
+    def of_client(self, address: str) -> AbstractAsyncContextManager[None]:
         """Do the work inside for a client that says who it is; one that cannot prove it counts as a refusal.
 
         What goes well is not counted, and costs nothing. Raises RateLimited.
         """
-        async with self._refusals(address, InvalidClient):
-            yield
+        return self._refusals(address, InvalidClient)
 
-    @asynccontextmanager
-    async def of_patient(self, address: str) -> AsyncIterator[None]:
+    def of_patient(self, address: str) -> AbstractAsyncContextManager[None]:
         """Do the work inside for a patient who says who they are; one whom it does not know counts as a refusal.
 
         What goes well is not counted, and costs nothing. Raises RateLimited.
         """
-        async with self._refusals(address, NotAuthenticated):
-            yield
+        return self._refusals(address, NotAuthenticated)
 
     @asynccontextmanager
     async def _refusals(self, address: str, refusal: type[ServiceError]) -> AsyncIterator[None]:

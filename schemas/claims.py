@@ -1,6 +1,6 @@
 """What the tokens say. Unknown claims are ignored (RFC 7519 4); a claim that is known is checked in full."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
@@ -160,6 +160,6 @@ class PatientClaims(AccessClaims):
     role: Literal["Patient"] = "Patient"
 
 
-def claims_to_sign(claims: Schema) -> dict[str, Any]:
-    """Return the claims as JSON members, those that are absent left out."""
-    return claims.model_dump(mode="json", exclude_none=True)
+def claims_to_sign(claims: Schema) -> str:
+    """Return the claims as the text of a JSON object, those that are absent left out."""
+    return claims.model_dump_json(exclude_none=True)

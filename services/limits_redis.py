@@ -7,18 +7,21 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from common.errors import RateLimited
 from common.limits import Counted
+from common.store.together import Together
+from services.redis_client import Arguments, TogetherRedis
 
 _PREFIX: Final = "sso:limit:"
 _SECONDS: Final = 0.2
 _PAUSE: Final = 1.0
 """Seconds without asking a Redis that did not answer: a launch has a second in all, and the spend comes after this."""
 
-_AT_ONCE: Final = 16
+_ROOM: Final = (0, 0)
+"""What _COUNT returns where there is room."""
+
 _REMEMBERED: Final = 10_000
 """Callers that are remembered to have been told to wait."""
 
@@ -42,11 +45,11 @@ _log = structlog.get_logger("limits")
 class RedisLimiter:
     """`Limiter` on Redis. Where Redis does not answer it lets pass, and says so in the log."""
 
-    def __init__(self, redis: Redis, per_minute: Mapping[Counted, int]) -> None:
+    def __init__(self, redis: TogetherRedis, per_minute: Mapping[Counted, int]) -> None:
         """Count in `redis`; `per_minute` is how many of each are allowed."""
         self._redis = redis
         self._per_minute = per_minute
-        self._asking = asyncio.Semaphore(_AT_ONCE)
+        self._counting = Together(self._count)
         self._silent_until = 0.0
         self._waiting: dict[tuple[Counted, str], float] = {}
 
@@ -71,7 +74,7 @@ class RedisLimiter:
         # In braces what a cluster goes by (hash tag): both keys of a command have to be on one of its nodes.
         keys = [f"{_PREFIX}{{{who}}}:{counted.value}" for counted, _ in windows]
         given = [figure for counted, counts in windows for figure in (self._per_minute[counted], int(counts))]
-        number, milliseconds = await self._answer(*keys, *given)
+        number, milliseconds = await self._counting.ask((len(keys), *keys, *given))
         if not number:
             return None
         seconds = max(1, math.ceil(milliseconds / 1000))
@@ -91,17 +94,14 @@ class RedisLimiter:
         if len(self._waiting) < _REMEMBERED:
             self._waiting[counted, who] = now + seconds
 
-    async def _answer(self, *given: str | int) -> tuple[int, int]:
-        """Return what Redis answers to _COUNT; if it does not, that there is room."""
-        keys = sum(isinstance(one, str) for one in given)
-        async with self._asking:  # waiting for a turn is our own business, and says nothing of Redis
-            if time.monotonic() < self._silent_until:
-                return 0, 0
-            try:
-                async with asyncio.timeout(_SECONDS):
-                    number, milliseconds = await self._redis.eval(_COUNT, keys, *given)
-            except (RedisError, TimeoutError, OSError) as error:
-                self._silent_until = time.monotonic() + _PAUSE
-                _log.warning("not counted", cause=type(error).__name__)
-                return 0, 0
-        return number, milliseconds
+    async def _count(self, asked: Sequence[Arguments]) -> Sequence[tuple[int, int]]:
+        """Return what Redis answers to _COUNT, for each who asked; if it does not, that there is room."""
+        if time.monotonic() < self._silent_until:
+            return [_ROOM] * len(asked)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await self._redis.eval_each(_COUNT, asked)
+        except (RedisError, TimeoutError, OSError) as error:
+            self._silent_until = time.monotonic() + _PAUSE
+            _log.warning("not counted", cause=type(error).__name__)
+            return [_ROOM] * len(asked)
