@@ -135,6 +135,10 @@ class Database:
 
     async def write(self, write: Write) -> None:
         """Keep what has to be written till the unit of work that is open ends or reads; else write it now."""
+        work = self._open.get()
+        if work is not None:
+            work.keep(write)
+            return
         async with self.unit_of_work():
             self._work().keep(write)
 
