@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -36,6 +37,10 @@ IDENTITY: Final = MetaData(naming_convention=_NAMING)
 PSEUDONIEM: Final = MetaData(naming_convention=_NAMING)
 DOSSIER: Final = MetaData(naming_convention=_NAMING)
 """The three owners of tables. None reads another's; each can have a database of its own."""
+
+
+_JOINED: Final = nullcontext()
+"""What a unit of work within another one adds to it."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -73,15 +78,15 @@ class Database:
         """Return whether this is the embedded database."""
         return self.engine.dialect.name == "sqlite"
 
-    @asynccontextmanager
-    async def unit_of_work(self) -> AsyncIterator[None]:
+    def unit_of_work(self) -> AbstractAsyncContextManager[None]:
         """Do all inside or nothing of it: in the transaction that is open in this task, or in a new one.
 
         A new one begins with the first statement that has to be answered before the end.
         """
-        if self._open.get() is not None:
-            yield
-            return
+        return self._new_unit_of_work() if self._open.get() is None else _JOINED
+
+    @asynccontextmanager
+    async def _new_unit_of_work(self) -> AsyncIterator[None]:
         with translated():
             work = Work(self._pool, self._turn, is_sqlite=self.is_sqlite)
             token = self._open.set(work)
@@ -178,8 +183,8 @@ class Database:
     async def _insert_each(self, inserts: Sequence[Sequence[Write]]) -> Sequence[None]:
         with translated():
             work = Work(self._pool, self._turn, is_sqlite=self.is_sqlite)
-            for write in (write for writes in inserts for write in writes):
-                work.keep(write)
+            for of_table in zip(*inserts, strict=True):
+                work.keep(replace(of_table[0], values=[row for write in of_table for row in write.values]))
             try:
                 await work.commit()
             except BaseException as error:
