@@ -1,10 +1,10 @@
 """The bearer tokens that we made ourselves: verified with our own keys, and let in by role and scope."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from common.audit.catalogue import BEARER_REFUSED
 from common.audit.events import AuditLog
@@ -88,7 +88,7 @@ class OwnTokens:
             yield self._claims(ours, self.clock())
 
     async def _signed(self, token: str) -> OurToken:
-        with _looking_the_same():
+        with _LOOKING_THE_SAME:
             before = self.remembered.find(token)
             raw = before.raw if before is not None else take_apart(token)
             require_profile(raw, COMPANY)  # all kinds share typ and alg; `role`, which we signed, tells them apart
@@ -104,7 +104,7 @@ class OwnTokens:
             return verified
 
     def _claims(self, ours: OurToken, now: datetime) -> AccessClaims:
-        with _looking_the_same():
+        with _LOOKING_THE_SAME:
             claims = ours.claims
             if claims.iss != self.issuer or claims.aud != self.issuer:
                 raise ClaimRejected("aud", "audience")
@@ -190,13 +190,19 @@ def _lets_in(standing: Standing) -> bool:
     return standing in {Standing.GOOD, Standing.SECRET_REVOKED}
 
 
-@contextmanager
-def _looking_the_same() -> Iterator[None]:
+class _LookingTheSame:
     """Whatever is wrong with a token is one answer; the log and the audit know the cause."""
-    try:
-        yield
-    except TokenRejected as error:
-        raise because(_invalid(error.private or error.detail), cause_of(error)) from None
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        """Raise NotAuthenticated for a token that was rejected inside."""
+        if isinstance(error, TokenRejected):
+            raise because(_invalid(error.private or error.detail), cause_of(error)) from None
+
+
+_LOOKING_THE_SAME: Final = _LookingTheSame()
 
 
 def _invalid(cause: str) -> NotAuthenticated:
