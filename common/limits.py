@@ -85,7 +85,7 @@ class Limits:
         return _Watched(self.limiter, f"address:{address}", None, _is_of_patient)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Watched(AbstractAsyncContextManager[None]):
     """Work for a caller. A class: what `asynccontextmanager` makes would cost every request several times as much."""
 
