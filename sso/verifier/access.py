@@ -1,7 +1,5 @@
 """The bearer tokens that we made ourselves: verified with our own keys, and let in by role and scope."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -65,7 +63,9 @@ class OwnTokens:
 
     async def internal(self, token: str) -> str:
         """Return the name of the service of ours that calls. Raises NotAuthenticated or PermissionDenied."""
-        async with self.verified(token) as claims:
+        ours = await self.signed(token)
+        async with self.refusing(ours):
+            claims = self.claims(ours, self.clock())
             if not isinstance(claims, InternalClaims):
                 raise because(PermissionDenied("This call is for our own services.", bearer=True), "wrong_role")
             return claims.sub
@@ -73,21 +73,16 @@ class OwnTokens:
     async def known(self, token: str, now: datetime) -> AccessClaims | None:
         """Return the claims of a token of ours, None for what is none or has expired. Nobody is refused by asking."""
         try:
-            return self._claims(await self._signed(token), now)
+            return self.claims(await self.signed(token), now)
         except NotAuthenticated:
             return None
 
-    @asynccontextmanager
-    async def verified(self, token: str) -> AsyncIterator[AccessClaims]:
-        """Give the claims of a token of ours, of whatever kind; what is refused inside is a refusal of this token.
+    def refusing(self, ours: OurToken) -> refusals:
+        """Make an event of what is refused inside: the claims of this token, and what it does not open."""
+        return refusals(self.audit, BEARER_REFUSED, self.clock(), **ours.whose)
 
-        Raises NotAuthenticated: counted until our signature has verified, an event from there on.
-        """
-        ours = await self._signed(token)
-        async with refusals(self.audit, BEARER_REFUSED, self.clock(), **ours.whose):
-            yield self._claims(ours, self.clock())
-
-    async def _signed(self, token: str) -> OurToken:
+    async def signed(self, token: str) -> OurToken:
+        """Return a token of ours, of whatever kind and age. Raises NotAuthenticated, which is counted and no event."""
         with _LOOKING_THE_SAME:
             before = self.remembered.find(token)
             raw = before.raw if before is not None else take_apart(token)
@@ -103,7 +98,8 @@ class OwnTokens:
             self.remembered.keep(token, verified)
             return verified
 
-    def _claims(self, ours: OurToken, now: datetime) -> AccessClaims:
+    def claims(self, ours: OurToken, now: datetime) -> AccessClaims:
+        """Return what it says, if it is from us, for us and has not expired. Raises NotAuthenticated."""
         with _LOOKING_THE_SAME:
             claims = ours.claims
             if claims.iss != self.issuer or claims.aud != self.issuer:
@@ -126,7 +122,9 @@ class AccessTokens:
         Raises NotAuthenticated (401) for what is no valid token of ours or of a company that is not active, and
         PermissionDenied (403) for another role or a missing scope.
         """
-        async with self.own.verified(token) as claims:
+        ours = await self.own.signed(token)
+        async with self.own.refusing(ours):
+            claims = self.own.claims(ours, self.own.clock())
             if not isinstance(claims, CompanyClaims):
                 refusal = PermissionDenied("This call is for a healthcare company's own token.", bearer=True)
                 raise because(refusal, "wrong_role")
@@ -134,7 +132,9 @@ class AccessTokens:
 
     async def company_or_launch(self, token: str, scope: Scope) -> CompanyCaller | LaunchCaller:
         """Return the company, or the launched professional, that calls. Raises as `company` does."""
-        async with self.own.verified(token) as claims:
+        ours = await self.own.signed(token)
+        async with self.own.refusing(ours):
+            claims = self.own.claims(ours, self.own.clock())
             if isinstance(claims, CompanyClaims):
                 return await self._company(claims, scope)
             if not isinstance(claims, LaunchClaims):
