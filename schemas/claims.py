@@ -1,5 +1,6 @@
 """What the tokens say. Unknown claims are ignored (RFC 7519 4); a claim that is known is checked in full."""
 
+from functools import cached_property
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -134,7 +135,7 @@ class CompanyClaims(AccessClaims):
     company_name: str
     scope: str
 
-    @property
+    @cached_property
     def company_id(self) -> UUID:
         """Return the company that this token speaks for."""
         return UUID(self.sub)
@@ -146,7 +147,7 @@ class LaunchClaims(AccessClaims):
     pseudoniem: Uuid | None = None
     treatment_relationship_id: str | None = None
 
-    @property
+    @cached_property
     def company_id(self) -> UUID:
         """Return the company that launched."""
         return UUID(self.client_id)

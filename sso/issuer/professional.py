@@ -9,12 +9,13 @@ from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from common.audit.catalogue import SSO_TOKEN_ISSUED
 from common.audit.events import AuditLog
 from common.clock import Clock
 from common.errors import Fault, InvalidInput
+from common.http.answer import json_answer
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
@@ -65,7 +66,7 @@ class ProfessionalTokenEndpoint:
         await self.audit.write(SSO_TOKEN_ISSUED(now, company_id=company_id, jti=jti))
         expires_in = int(PROFESSIONAL.max_age.total_seconds())
         answer = SignedToken(token=token, jti=claims["jti"], expires_in=expires_in)
-        return JSONResponse(answer.wire(), 201)
+        return json_answer(answer, 201)
 
     def _claims(self, company_id: CompanyId, contents: TokenContents, now: datetime) -> dict[str, Any]:
         claims = {
