@@ -4,8 +4,8 @@ Limits protect the others from one who asks too much. They keep no secret, so wh
 pass (ADR 0013). What counts them is not known here.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -16,7 +16,6 @@ from common.errors import (
     InvalidClient,
     NotAuthenticated,
     PermissionDenied,
-    ServiceError,
     TokenRejected,
 )
 
@@ -52,74 +51,76 @@ class Limits:
 
     limiter: Limiter
 
-    @asynccontextmanager
-    async def of_address(self, address: str, counted: Counted) -> AsyncIterator[None]:
+    def of_address(self, address: str, counted: Counted) -> AbstractAsyncContextManager[None]:
         """Do the work inside if this address has room. Raises RateLimited."""
-        async with self._of(f"address:{address}", counted):
-            yield
+        return _Watched(self.limiter, f"address:{address}", counted, _is_of_either)
 
-    @asynccontextmanager
-    async def of_company(self, company_id: UUID, counted: Counted) -> AsyncIterator[None]:
+    def of_company(self, company_id: UUID, counted: Counted) -> AbstractAsyncContextManager[None]:
         """Do the work inside if this company has room. Raises RateLimited."""
-        async with self._of(f"company:{company_id}", counted):
-            yield
+        return _Watched(self.limiter, f"company:{company_id}", counted, _is_of_either)
 
-    @asynccontextmanager
-    async def of_service(self, name: str, counted: Counted) -> AsyncIterator[None]:
+    def of_service(self, name: str, counted: Counted) -> AbstractAsyncContextManager[None]:
         """Do the work inside if this service of ours has room. Raises RateLimited."""
-        async with self._of(f"service:{name}", counted):
-            yield
+        return _Watched(self.limiter, f"service:{name}", counted, _is_of_either)
 
-    @asynccontextmanager
-    async def of_bearer(self, address: str) -> AsyncIterator[None]:
+    def of_bearer(self, address: str) -> AbstractAsyncContextManager[None]:
         """Do the work inside for a caller with a bearer token; one that does not open this counts as a refusal.
 
         What goes well is not counted, and costs nothing. Raises RateLimited.
         """
-        who = f"address:{address}"
-        self.limiter.require_not_told(who)
-        try:
-            yield
-        except ConsentMissing:
-            raise  # the patient's no, and not the token's
-        except (NotAuthenticated, PermissionDenied) as error:
-            if isinstance(error, PermissionDenied) or error.error:  # a token was sent, and refused
-                await self.limiter.refused(who)
-            raise
+        return _Watched(self.limiter, f"address:{address}", None, _is_of_token)
 
-    @asynccontextmanager
-    async def of_client(self, address: str) -> AsyncIterator[None]:
+    def of_client(self, address: str) -> AbstractAsyncContextManager[None]:
         """Do the work inside for a client that says who it is; one that cannot prove it counts as a refusal.
 
         What goes well is not counted, and costs nothing. Raises RateLimited.
         """
-        async with self._refusals(address, InvalidClient):
-            yield
+        return _Watched(self.limiter, f"address:{address}", None, _is_of_client)
 
-    @asynccontextmanager
-    async def of_patient(self, address: str) -> AsyncIterator[None]:
+    def of_patient(self, address: str) -> AbstractAsyncContextManager[None]:
         """Do the work inside for a patient who says who they are; one whom it does not know counts as a refusal.
 
         What goes well is not counted, and costs nothing. Raises RateLimited.
         """
-        async with self._refusals(address, NotAuthenticated):
-            yield
+        return _Watched(self.limiter, f"address:{address}", None, _is_of_patient)
 
-    @asynccontextmanager
-    async def _refusals(self, address: str, refusal: type[ServiceError]) -> AsyncIterator[None]:
-        who = f"address:{address}"
-        self.limiter.require_not_told(who)
-        try:
-            yield
-        except refusal:
-            await self.limiter.refused(who)
-            raise
 
-    @asynccontextmanager
-    async def _of(self, who: str, counted: Counted) -> AsyncIterator[None]:
-        await self.limiter.admit(counted, who)
-        try:
-            yield
-        except (TokenRejected, NotAuthenticated, InvalidClient):
-            await self.limiter.refused(who)
-            raise
+@dataclass(slots=True)
+class _Watched(AbstractAsyncContextManager[None]):
+    """Work for a caller. A class: what `asynccontextmanager` makes would cost every request several times as much."""
+
+    limiter: Limiter
+    who: str
+    counted: Counted | None
+    is_refusal: Callable[[BaseException | None], bool]
+
+    async def __aenter__(self) -> None:
+        """Count the work, or else only see that the caller has not been told to wait. Raises RateLimited."""
+        if self.counted is None:
+            self.limiter.require_not_told(self.who)
+        else:
+            await self.limiter.admit(self.counted, self.who)
+
+    async def __aexit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        """Count a refusal; what was raised inside goes on."""
+        if self.is_refusal(error):
+            await self.limiter.refused(self.who)
+
+
+def _is_of_either(error: BaseException | None) -> bool:
+    return isinstance(error, TokenRejected | NotAuthenticated | InvalidClient)
+
+
+def _is_of_client(error: BaseException | None) -> bool:
+    return isinstance(error, InvalidClient)
+
+
+def _is_of_patient(error: BaseException | None) -> bool:
+    return isinstance(error, NotAuthenticated)
+
+
+def _is_of_token(error: BaseException | None) -> bool:
+    """Return whether a bearer token was sent, and refused; a patient's no is not the token's."""
+    if isinstance(error, NotAuthenticated):
+        return bool(error.error)
+    return isinstance(error, PermissionDenied) and not isinstance(error, ConsentMissing)

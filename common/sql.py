@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
@@ -21,7 +22,7 @@ from sqlalchemy.types import TypeDecorator
 from common.store.engine import STATEMENT_SECONDS, make_engine
 from common.store.faults import translated
 from common.store.pool import Held, Pool
-from common.store.statements import BulkInsert, Key, Keyed, Rows, Write
+from common.store.statements import BulkInsert, Key, Keyed, Rows, Statement, Write
 from common.store.together import Together
 from common.store.work import Work
 
@@ -36,6 +37,10 @@ IDENTITY: Final = MetaData(naming_convention=_NAMING)
 PSEUDONIEM: Final = MetaData(naming_convention=_NAMING)
 DOSSIER: Final = MetaData(naming_convention=_NAMING)
 """The three owners of tables. None reads another's; each can have a database of its own."""
+
+
+_JOINED: Final = nullcontext()
+"""What a unit of work within another one adds to it."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -66,28 +71,29 @@ class Database:
         self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.is_sqlite else nullcontext()
         self._open: ContextVar[Work | None] = ContextVar("open_work", default=None)
         self._questions: dict[Keyed, Together[Key, Rows]] = {}
-        self._inserts: dict[BulkInsert, Together[Rows, None]] = {}
+        self._inserts: dict[tuple[Statement, ...], Together[Sequence[Write], None]] = {}
 
     @property
     def is_sqlite(self) -> bool:
         """Return whether this is the embedded database."""
         return self.engine.dialect.name == "sqlite"
 
-    @asynccontextmanager
-    async def unit_of_work(self) -> AsyncIterator[None]:
+    def unit_of_work(self) -> AbstractAsyncContextManager[None]:
         """Do all inside or nothing of it: in the transaction that is open in this task, or in a new one.
 
         A new one begins with the first statement that has to be answered before the end.
         """
-        if self._open.get() is not None:
-            yield
-            return
+        return self._new_unit_of_work() if self._open.get() is None else _JOINED
+
+    @asynccontextmanager
+    async def _new_unit_of_work(self) -> AsyncIterator[None]:
         with translated():
             work = Work(self._pool, self._turn, is_sqlite=self.is_sqlite)
             token = self._open.set(work)
             try:
                 yield
-                await work.commit()
+                rows = work.only_rows()
+                await (work.commit() if rows is None else self._inserted(rows))
             except BaseException as error:
                 await work.roll_back(error)
                 raise
@@ -134,17 +140,20 @@ class Database:
 
     async def write(self, write: Write) -> None:
         """Keep what has to be written till the unit of work that is open ends or reads; else write it now."""
+        work = self._open.get()
+        if work is not None:
+            work.keep(write)
+            return
         async with self.unit_of_work():
             self._work().keep(write)
 
     async def insert_rows(self, insert: BulkInsert, rows: Rows) -> None:
-        """Insert rows, as `write` does; outside a unit of work together with what others insert in the same moment."""
-        if self._open.get() is not None:
-            await self.write(Write(insert, rows))
-            return
-        if insert not in self._inserts:
-            self._inserts[insert] = Together(partial(self._insert_each, insert), apart=True)
-        await self._inserts[insert].ask(rows)
+        """Insert rows, as `write` does; outside a unit of work that costs less than there."""
+        work = self._open.get()
+        if work is not None:
+            work.keep(Write(insert, rows))
+        else:
+            await self._inserted([Write(insert, rows)])
 
     def insert(self, table: Table) -> Any:  # noqa: ANN401 - the dialects' inserts have no common type with ON CONFLICT
         """Return an INSERT of this database's dialect: the one that knows ON CONFLICT."""
@@ -162,8 +171,25 @@ class Database:
         found = await self._rows_of(keyed, list(dict.fromkeys(keys)))
         return [found.get(key, ()) for key in keys]
 
-    async def _insert_each(self, insert: BulkInsert, inserts: Sequence[Rows]) -> Sequence[None]:
-        await self.write(Write(insert, [row for rows in inserts for row in rows]))
+    async def _inserted(self, writes: Sequence[Write]) -> None:
+        """Insert rows, all or none, together with what others insert into these tables in the same moment."""
+        if not writes:
+            return
+        tables = tuple(write.statement for write in writes)
+        if tables not in self._inserts:
+            self._inserts[tables] = Together(self._insert_each, apart=True)
+        await self._inserts[tables].ask(writes)
+
+    async def _insert_each(self, inserts: Sequence[Sequence[Write]]) -> Sequence[None]:
+        with translated():
+            work = Work(self._pool, self._turn, is_sqlite=self.is_sqlite)
+            for of_table in zip(*inserts, strict=True):
+                work.keep(replace(of_table[0], values=[row for write in of_table for row in write.values]))
+            try:
+                await work.commit()
+            except BaseException as error:
+                await work.roll_back(error)
+                raise
         return [None] * len(inserts)
 
     def _work(self) -> Work:

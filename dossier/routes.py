@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from common.http.answer import json_answer
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.page import after, limit
@@ -47,7 +48,7 @@ class DossierEndpoints:
         given = parameters(request)
         shown, more = await self.dossiers.page(caller, after(given, parse_cursor), limit(given))
         answers = [_answer(dossier) for dossier in shown]
-        return JSONResponse(DossierPage(items=answers, next_cursor=str(more) if more else None).wire())
+        return json_answer(DossierPage(items=answers, next_cursor=str(more) if more else None))
 
     async def create(self, request: Request) -> Response:
         """Make a dossier: 201, or 200 if the company has it already."""
@@ -55,13 +56,13 @@ class DossierEndpoints:
         patient = OfPatient.parse(await json_object(request), self.rules)
         dossier, new = await self.dossiers.create(caller.company_id, patient.bsn)
         location = {"Location": f"/dossier/{dossier.dossier_id}"}
-        return JSONResponse(_answer(dossier).wire(), 201 if new else 200, headers=location)
+        return json_answer(_answer(dossier), 201 if new else 200, headers=location)
 
     async def show(self, request: Request) -> Response:
         """Show one dossier of the company."""
         caller = await self.access.company_or_launch(bearer_token(request), Scope.DOSSIER_READ)
         dossier = await self.dossiers.show(caller, _dossier_id(request.path_params["key"]))
-        return JSONResponse(_answer(dossier).wire())
+        return json_answer(_answer(dossier))
 
     async def delete(self, request: Request) -> Response:
         """Delete the dossier on a patient."""
@@ -73,14 +74,14 @@ class DossierEndpoints:
         """Say whether the patient approved; the BSN is in the path."""
         caller = await self.access.company(bearer_token(request), Scope.PERMISSION_READ)
         await self.dossiers.require_permission(caller.company_id, bsn_from_path(request.path_params["bsn"], self.rules))
-        return JSONResponse(PermissionAnswer(gave_permission=True).wire())
+        return json_answer(PermissionAnswer(gave_permission=True))
 
     async def permission_by_body(self, request: Request) -> Response:
         """Say whether the patient approved; the BSN is in the body."""
         caller = await self.access.company(bearer_token(request), Scope.PERMISSION_READ)
         patient = OfPatient.parse(await json_object(request), self.rules)
         await self.dossiers.require_permission(caller.company_id, patient.bsn)
-        return JSONResponse(PermissionAnswer(gave_permission=True).wire())
+        return json_answer(PermissionAnswer(gave_permission=True))
 
     async def permissions(self, request: Request) -> Response:
         """Say of many patients whether they approved, in the order asked."""
@@ -88,7 +89,7 @@ class DossierEndpoints:
         asked = OfPatients.parse(await json_object(request), self.rules)
         given = await self.dossiers.permissions(caller.company_id, asked.bsns)
         results = [PermissionAnswer(gave_permission=permission) for permission in given]
-        return JSONResponse(PermissionAnswers(results=results).wire())
+        return json_answer(PermissionAnswers(results=results))
 
 
 def _dossier_id(text: str) -> DossierId | None:

@@ -63,6 +63,7 @@ company_keys = Table(
 COUNTS: Final = company_keys.c.place.is_not(None) | company_keys.c.published_as.is_not(None)
 """Beside that it is not revoked. A key that has left its company's set and is nowhere else is withdrawn: it counts no
 longer, and is still that company's, so that it can be revoked and nobody else takes it."""
+_BY_PURPOSE = Keyed(select(signing_keys).order_by(signing_keys.c.generation.desc()), signing_keys.c.purpose)
 _CURRENT = Keyed(
     select(company_keys)
     .where(company_keys.c.revoked_at.is_(None), COUNTS)
@@ -78,10 +79,7 @@ class SqlSigningKeys:
     database: Database
 
     async def all(self, purpose: Purpose) -> Sequence[SealedKey]:
-        query = select(signing_keys).where(signing_keys.c.purpose == purpose.value)
-        async with self.database.read() as connection:
-            rows = await connection.execute(query.order_by(signing_keys.c.generation.desc()))
-            return [_sealed_key(purpose, row) for row in rows]
+        return [_sealed_key(purpose, row) for row in await self.database.find(_BY_PURPOSE, purpose.value)]
 
     async def append(self, key: SealedKey) -> bool:
         values = {"kid": key.kid, "purpose": key.purpose.value, "sealed": key.sealed, **asdict(key.plan)}

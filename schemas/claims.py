@@ -1,6 +1,7 @@
 """What the tokens say. Unknown claims are ignored (RFC 7519 4); a claim that is known is checked in full."""
 
-from typing import Annotated, Any, Literal
+from functools import cached_property
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
@@ -134,7 +135,7 @@ class CompanyClaims(AccessClaims):
     company_name: str
     scope: str
 
-    @property
+    @cached_property
     def company_id(self) -> UUID:
         """Return the company that this token speaks for."""
         return UUID(self.sub)
@@ -146,7 +147,7 @@ class LaunchClaims(AccessClaims):
     pseudoniem: Uuid | None = None
     treatment_relationship_id: str | None = None
 
-    @property
+    @cached_property
     def company_id(self) -> UUID:
         """Return the company that launched."""
         return UUID(self.client_id)
@@ -160,6 +161,6 @@ class PatientClaims(AccessClaims):
     role: Literal["Patient"] = "Patient"
 
 
-def claims_to_sign(claims: Schema) -> dict[str, Any]:
-    """Return the claims as JSON members, those that are absent left out."""
-    return claims.model_dump(mode="json", exclude_none=True)
+def claims_to_sign(claims: Schema) -> str:
+    """Return the claims as the text of a JSON object, those that are absent left out."""
+    return claims.model_dump_json(exclude_none=True)

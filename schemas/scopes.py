@@ -12,11 +12,12 @@ class Scope(StrEnum):
 
 
 ALL = tuple(Scope)
+_NAMES = frozenset(scope.value for scope in ALL)
 
 
 def parse(text: str) -> tuple[Scope, ...] | None:
     """Return the scopes that `text` names (RFC 6749 3.3), all for an empty text, None if one is unknown."""
-    names = text.split(" ") if text else [scope.value for scope in ALL]
-    if not set(names) <= {scope.value for scope in ALL}:
-        return None
-    return tuple(scope for scope in ALL if scope.value in names)
+    if not text:
+        return ALL
+    names = set(text.split(" "))
+    return tuple(scope for scope in ALL if scope in names) if names <= _NAMES else None

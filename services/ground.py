@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from redis.asyncio import Redis
-
 from common.audit.counter import RefusalCounter
 from common.audit.events import AuditLog
 from common.clock import Clock, wall_clock
@@ -16,7 +14,7 @@ from common.settings import LimitSettings, Settings
 from schemas.base import Rules
 from services.databases import Databases, Owner, open_databases, urls_of
 from services.limits_redis import RedisLimiter
-from services.redis_client import open_redis
+from services.redis_client import TogetherRedis, open_redis
 from services.refusal_counts import LoggedRefusals, keeping_counts
 from services.required import ISSUER, REDIS
 
@@ -41,7 +39,7 @@ class Ground:
     clock: Clock
     rules: Rules
     databases: Databases
-    redis: Redis
+    redis: TogetherRedis
     limits: Limits
     counter: RefusalCounter
 

@@ -4,21 +4,25 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from common.errors import RateLimited
 from common.limits import Counted
+from common.store.together import Together
+from services.redis_client import Arguments, TogetherRedis
 
 _PREFIX: Final = "sso:limit:"
 _SECONDS: Final = 0.2
 _PAUSE: Final = 1.0
 """Seconds without asking a Redis that did not answer: a launch has a second in all, and the spend comes after this."""
 
-_AT_ONCE: Final = 16
+_ROOM: Final = (0, 0)
+"""What _COUNT returns where there is room."""
+
 _REMEMBERED: Final = 10_000
 """Callers that are remembered to have been told to wait."""
 
@@ -42,11 +46,12 @@ _log = structlog.get_logger("limits")
 class RedisLimiter:
     """`Limiter` on Redis. Where Redis does not answer it lets pass, and says so in the log."""
 
-    def __init__(self, redis: Redis, per_minute: Mapping[Counted, int]) -> None:
+    def __init__(self, redis: TogetherRedis, per_minute: Mapping[Counted, int]) -> None:
         """Count in `redis`; `per_minute` is how many of each are allowed."""
         self._redis = redis
-        self._per_minute = per_minute
-        self._asking = asyncio.Semaphore(_AT_ONCE)
+        self._refusal = _windows(per_minute, (Counted.REFUSALS, True))
+        self._admission = {one: _windows(per_minute, (Counted.REFUSALS, False), (one, True)) for one in per_minute}
+        self._counting = Together(self._count)
         self._silent_until = 0.0
         self._waiting: dict[tuple[Counted, str], float] = {}
 
@@ -54,32 +59,33 @@ class RedisLimiter:
         """See `Limiter`. Takes at most a fifth of a second, once it is its turn."""
         self._require_room(counted, who)
         self._require_room(Counted.REFUSALS, who)
-        limited = await self._without_room(who, [(Counted.REFUSALS, False), (counted, True)])
+        limited = await self._without_room(who, self._admission[counted])
         if limited is not None:
             raise limited
 
     async def refused(self, who: str) -> None:
         """See `Limiter`. Takes at most a fifth of a second."""
-        await self._without_room(who, [(Counted.REFUSALS, True)])
+        await self._without_room(who, self._refusal)
 
     def require_not_told(self, who: str) -> None:
         """See `Limiter`."""
         self._require_room(Counted.REFUSALS, who)
 
-    async def _without_room(self, who: str, windows: Sequence[tuple[Counted, bool]]) -> RateLimited | None:
+    async def _without_room(self, who: str, windows: "_Windows") -> RateLimited | None:
         """Look whether there is room for one more in these windows, counting it where that is said."""
         # In braces what a cluster goes by (hash tag): both keys of a command have to be on one of its nodes.
-        keys = [f"{_PREFIX}{{{who}}}:{counted.value}" for counted, _ in windows]
-        given = [figure for counted, counts in windows for figure in (self._per_minute[counted], int(counts))]
-        number, milliseconds = await self._answer(*keys, *given)
+        keys = [f"{_PREFIX}{{{who}}}:{name}" for name in windows.names]
+        number, milliseconds = await self._counting.ask((len(keys), *keys, *windows.given))
         if not number:
             return None
         seconds = max(1, math.ceil(milliseconds / 1000))
-        self._remember(windows[number - 1][0], who, seconds)
+        self._remember(Counted(windows.names[number - 1]), who, seconds)
         return RateLimited(seconds)
 
     def _require_room(self, counted: Counted, who: str) -> None:
         """Raise RateLimited again, without asking, for whoever was told to wait: a flood costs Redis nothing."""
+        if not self._waiting:
+            return
         left = self._waiting.get((counted, who), 0.0) - time.monotonic()
         if left > 0:
             raise RateLimited(math.ceil(left))
@@ -91,17 +97,28 @@ class RedisLimiter:
         if len(self._waiting) < _REMEMBERED:
             self._waiting[counted, who] = now + seconds
 
-    async def _answer(self, *given: str | int) -> tuple[int, int]:
-        """Return what Redis answers to _COUNT; if it does not, that there is room."""
-        keys = sum(isinstance(one, str) for one in given)
-        async with self._asking:  # waiting for a turn is our own business, and says nothing of Redis
-            if time.monotonic() < self._silent_until:
-                return 0, 0
-            try:
-                async with asyncio.timeout(_SECONDS):
-                    number, milliseconds = await self._redis.eval(_COUNT, keys, *given)
-            except (RedisError, TimeoutError, OSError) as error:
-                self._silent_until = time.monotonic() + _PAUSE
-                _log.warning("not counted", cause=type(error).__name__)
-                return 0, 0
-        return number, milliseconds
+    async def _count(self, asked: Sequence[Arguments]) -> Sequence[tuple[int, int]]:
+        """Return what Redis answers to _COUNT, for each who asked; if it does not, that there is room."""
+        if time.monotonic() < self._silent_until:
+            return [_ROOM] * len(asked)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await self._redis.eval_each(_COUNT, asked)
+        except (RedisError, TimeoutError, OSError) as error:
+            self._silent_until = time.monotonic() + _PAUSE
+            _log.warning("not counted", cause=type(error).__name__)
+            return [_ROOM] * len(asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    """Windows by the names of what they count, and what _COUNT is given for them."""
+
+    names: Sequence[str]
+    given: Sequence[int]
+
+
+def _windows(per_minute: Mapping[Counted, int], *windows: tuple[Counted, bool]) -> _Windows:
+    """Return these windows; in one with True the question itself is counted."""
+    given = [figure for counted, counts in windows for figure in (per_minute[counted], int(counts))]
+    return _Windows([counted.value for counted, _ in windows], given)

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
+from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from common.store.together import Together
@@ -17,7 +19,8 @@ _ANSWER_SECONDS: Final = 0.3
 _LANES: Final = 4
 """Pipelines that can be under way at once: whoever waits for one has little time of their own."""
 
-Command = tuple[tuple[Any, ...], dict[str, Any]]
+Arguments = tuple[Any, ...]
+Command = tuple[Arguments, dict[str, Any]]
 
 
 class TogetherRedis(Redis):
@@ -39,14 +42,45 @@ class TogetherRedis(Redis):
             raise answer
         return answer
 
+    async def eval_each(self, script: str, given: Sequence[Arguments]) -> Sequence[Any]:
+        """Return the answers to a script that is run once for each of these keys and arguments, in one pipeline.
+
+        `given` begin with the number of keys. Raises the first answer that is an error.
+        """
+        answers = await self._send([(("EVAL", script, *arguments), {}) for arguments in given])
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return answers
+
     async def _send(self, commands: Sequence[Command]) -> Sequence[Any]:
-        async with asyncio.timeout(_ANSWER_SECONDS), self.pipeline(transaction=False) as pipeline:
-            for args, options in commands:
-                pipeline.execute_command(*args, **options)
-            return await pipeline.execute(raise_on_error=False)
+        """Return the answers to a pipeline. It is written and read here, as the library's own takes thrice the time."""
+        packed = b"".join(_packed(args) for args, _ in commands)
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            connection = await self.connection_pool.get_connection()  # type: ignore[no-untyped-call]  # the library's
+            try:
+                await connection.send_packed_command(packed)
+                return [await self._answer(connection, args[0], options) for args, options in commands]
+            except BaseException:
+                await connection.disconnect(nowait=True)  # what is not read yet would answer whoever has it next
+                raise
+            finally:
+                await self.connection_pool.release(connection)
+
+    async def _answer(self, connection: Any, name: str, options: dict[str, Any]) -> Any:  # noqa: ANN401 - the library's
+        try:
+            return await self.parse_response(connection, name, **options)
+        except ResponseError as error:
+            return error
 
 
-def open_redis(url: str) -> Redis:
+def _packed(args: Arguments) -> bytes:
+    """Return a command as it is sent. The library gives some of them a name of two words."""
+    packed: bytes = pack_command((*str(args[0]).split(), *args[1:]))
+    return packed
+
+
+def open_redis(url: str) -> TogetherRedis:
     """Return a client for a `redis://` URL; nothing is connected yet.
 
     Without retries: repeated by the client, a spend would meet itself. Time-outs are the caller's, per command: the

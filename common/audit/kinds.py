@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-Kept = str | int | bool
-"""A value as it is kept: a member of JSON."""
+Kept = str | int | bool | UUID
+"""A value as it is kept: a member of JSON, or an identifier, which is one as text and has columns of its own."""
 
 OTHER: Final = "other"
 """Stands for a word or an address that we do not know."""
@@ -72,7 +72,7 @@ def address_text(text: str) -> str:
 def _identifier(value: object) -> Kept:
     if not isinstance(value, UUID):
         raise TypeError("an identifier is a UUID")
-    return str(value)
+    return value
 
 
 def _count(value: object) -> Kept:

@@ -5,8 +5,6 @@ is never looked at.
 """
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -57,23 +55,33 @@ def is_decision(error: ServiceError) -> bool:
     return isinstance(error, _DECISIONS) or not isinstance(error, _NO_DECISION)
 
 
-@asynccontextmanager
-async def refusals(
-    audit: AuditLog, event_type: EventType, at: datetime, **fields: UUID | bytes | str | None
-) -> AsyncIterator[None]:
+class refusals:  # noqa: N801 - used as `contextlib`'s are; made by its decorator it would cost every request more
     """Write an event for each refusal inside, in a transaction of its own, before it is answered.
 
     Put it round the unit of work: what that began has been undone by then. A limit is left to the counter, because a
     flood has to stay cheap. Raises what is raised inside, or Unavailable if the event cannot be kept.
     """
-    try:
-        yield
-    except ServiceError as error:
-        if is_decision(error) and not isinstance(error, RateLimited) and not error.audited:
-            known_fields = {name: value for name, value in fields.items() if name in event_type.fields}
-            await audit.write(event_type(at, **why(error, event_type) | known_fields))
-            audited(error)
-        raise
+
+    def __init__(
+        self, audit: AuditLog, event_type: EventType, at: datetime, **fields: UUID | bytes | str | None
+    ) -> None:
+        self._audit = audit
+        self._type = event_type
+        self._at = at
+        self._fields = fields
+
+    async def __aenter__(self) -> None:
+        """Begin."""
+
+    async def __aexit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        """End; what was raised inside goes on."""
+        if not isinstance(error, ServiceError) or not is_decision(error):
+            return
+        if isinstance(error, RateLimited) or error.audited:
+            return
+        known_fields = {name: value for name, value in self._fields.items() if name in self._type.fields}
+        await self._audit.write(self._type(self._at, **why(error, self._type) | known_fields))
+        audited(error)
 
 
 def why(error: ServiceError, event_type: EventType) -> dict[str, object]:

@@ -67,7 +67,7 @@ REFUSALS: Final = {"identity": IDENTITY_REFUSALS, "pseudoniem": PSEUDONIEM_REFUS
 """The tables by the name of their owner."""
 
 
-_DETAILS: Final = json.JSONEncoder(sort_keys=True)
+_DETAILS: Final = json.JSONEncoder(sort_keys=True, default=str)
 _BY_CHANCE: Final = {4, 7}
 
 
@@ -106,15 +106,14 @@ class SqlRefusals:
 
 
 def _row(event: Event) -> dict[str, object]:
-    columns = {name: UUID(str(event.fields[name])) if name in event.fields else None for name in _COLUMNS}
     details = {name: value for name, value in event.fields.items() if name not in _COLUMNS}
     return {
         "at": event.at,
         "event": event.type.name,
         "outcome": event.type.outcome.value,
         "request_id": _made_by_chance(REQUEST_ID.get()),
-        "details": _DETAILS.encode(details),
-        **columns,
+        "details": _DETAILS.encode(details) if details else "{}",
+        **{name: event.fields.get(name) for name in _COLUMNS},
     }
 
 

@@ -64,10 +64,20 @@ class Statement:
 class BulkInsert(Statement):
     """An INSERT of any number of rows, sent as one list for each column."""
 
-    def __init__(self, into: Insert, columns: Sequence[str]) -> None:
+    def __init__(
+        self, into: Insert, columns: Sequence[str], *, latest: tuple[Sequence[str], str] | None = None
+    ) -> None:
+        """`latest` is for an INSERT that updates what is there: a key, of whose rows the one counts that is the last in
+        another column. PostgreSQL updates no row twice; and as they come in the order of the key, none of two who
+        update the same rows waits for the other for ever.
+        """
         super().__init__(into, columns)
         lists = [bindparam(name, type_=_list_of(into.table.c[name].type)) for name in columns]
-        rows = select(*func.unnest(*lists).table_valued(*columns).render_derived().c)
+        given = func.unnest(*lists).table_valued(*columns).render_derived().c
+        rows: Select[Any] = select(*given)
+        if latest is not None:
+            key, last = [given[name] for name in latest[0]], given[latest[1]]
+            rows = rows.ext(distinct_on(*key)).order_by(*key, last.desc())
         self.text, self._names, _ = _compiled(into.from_select(columns, rows, include_defaults=False), None)
 
     def arguments(self, values: Any) -> list[object]:  # noqa: ANN401 - see `Write`

@@ -89,3 +89,4 @@ def _refuse(waiting: Sequence[tuple[Any, "asyncio.Future[Any]"]], error: Excepti
     for _, future in waiting:
         if not future.done():
             future.set_exception(error)
+            future.exception()  # seen: who asked two questions and got this for the first looks no further

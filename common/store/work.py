@@ -1,8 +1,11 @@
 """A unit of work: a transaction that begins as late as it can, and that is one statement where it need not read."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Final
+
+import asyncpg
 
 from common.store.pool import Held, Pool
 from common.store.statements import BulkInsert, Write, send
@@ -34,6 +37,11 @@ class Work:
                 return
         self._kept.append(write)
 
+    def only_rows(self) -> Sequence[Write] | None:
+        """Return what is kept if that is rows to insert and nothing else: it can be written with others'."""
+        rows = self._held is None and all(isinstance(write.statement, BulkInsert) for write in self._kept)
+        return self._kept if rows else None
+
     async def begun(self) -> Held:
         """Return the connection of the transaction, on which all is written that was kept."""
         if self._held is None:
@@ -53,13 +61,20 @@ class Work:
         """Write what is kept, and commit."""
         if self._held is None and self._kept and not self._is_sqlite:
             async with self._pool.one() as held:
-                await send(held, self._kept)  # one statement is a transaction by itself
+                await self._send_alone(held)
         elif not self.is_idle:
             held = await self.begun()
             await held.say("COMMIT")
             self._held = None
             self._pool.give(held)
             await self._turn.__aexit__(None, None, None)
+
+    async def _send_alone(self, held: Held) -> None:
+        """Write what is kept in one statement, which is a transaction by itself."""
+        try:
+            await send(held, self._kept)
+        except asyncpg.DeadlockDetectedError:  # it is undone whole, and who waited for it goes on: do it after them
+            await send(held, self._kept)
 
     async def roll_back(self, error: BaseException) -> None:
         """Undo what was written, after this error."""

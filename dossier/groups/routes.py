@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from common.errors import Fault, InvalidInput
+from common.http.answer import json_answer
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.page import after, limit, link_to_next
@@ -72,7 +73,7 @@ class GroupEndpoints:
         caller = await self.access.company(bearer_token(request), Scope.DOSSIER_WRITE)
         given = GroupCreation.parse(await json_object(request), self.rules)
         group = await self.groups.create(caller, given.name)
-        return JSONResponse(GroupAnswer(id=group.group_id, name=group.name).wire(), 201)
+        return json_answer(GroupAnswer(id=group.group_id, name=group.name), 201)
 
     async def dossiers(self, request: Request) -> Response:
         """List or search the dossiers that the caller may see, page by page."""
@@ -95,7 +96,7 @@ class GroupEndpoints:
         caller = await self.access.company(bearer_token(request), Scope.DOSSIER_WRITE)
         given = GroupDossierCreation.parse(await json_object(request), self.rules)
         dossier_id = await self.groups.add(caller, _group_id(request), given)
-        return JSONResponse(GroupDossierAnswer(id=dossier_id).wire())
+        return json_answer(GroupDossierAnswer(id=dossier_id))
 
 
 def _group_id(request: Request) -> GroupId | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from common.http.answer import json_answer
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
@@ -39,7 +40,7 @@ class CompanyEndpoints:
             status=company.status.value,
             created_at=company.registered_at,
         )
-        return JSONResponse(answer.wire())
+        return json_answer(answer)
 
     async def register(self, request: Request) -> Response:
         """Register a company; the same name twice makes two."""
@@ -48,7 +49,7 @@ class CompanyEndpoints:
         answer = RegisteredCompany(
             company_id=company.company_id, company_name=company.name, company_secret=secret, status=company.status.value
         )
-        return JSONResponse(answer.wire(), 201, headers={"Location": "/company"})
+        return json_answer(answer, 201, headers={"Location": "/company"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class CompanySecretEndpoints:
             created_at=secret.created_at,
             expires_at=secret.expires_at,
         )
-        return JSONResponse(answer.wire(), 201, headers={"Location": f"/company/secrets/{secret.secret_id}"})
+        return json_answer(answer, 201, headers={"Location": f"/company/secrets/{secret.secret_id}"})
 
     async def revoke(self, request: Request) -> Response:
         """Revoke a secret."""

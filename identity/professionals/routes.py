@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from common.http.answer import json_answer
 from common.http.bearer import bearer_token
 from common.http.query import parameters
 from common.http.routing import Resource
@@ -41,7 +42,7 @@ class ProfessionalEndpoints:
         items = [
             ProfessionalAnswer(sub=link.sub, account_id=link.account_id, linked_at=link.linked_at) for link in shown
         ]
-        return JSONResponse(ProfessionalPage(items=items, next_cursor=cursor_of(more) if more else None).wire())
+        return json_answer(ProfessionalPage(items=items, next_cursor=cursor_of(more) if more else None))
 
     async def unlink(self, request: Request) -> Response:
         """Undo a link that is wrong."""

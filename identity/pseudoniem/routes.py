@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from common.http.answer import json_answer
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
@@ -38,4 +39,4 @@ class PseudoniemEndpoints:
         return await self._answer(OfPatient.parse(await json_object(request), self.rules).bsn, service)
 
     async def _answer(self, bsn: Bsn, service: str) -> Response:
-        return JSONResponse(PseudoniemAnswer(pseudoniem=await self.pseudoniemen.give(bsn, service)).wire())
+        return json_answer(PseudoniemAnswer(pseudoniem=await self.pseudoniemen.give(bsn, service)))

@@ -7,6 +7,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from common.http.answer import json_answer
 from common.http.bearer import bearer_token
 from common.http.page import link_to_next
 from common.http.query import parameters
@@ -49,7 +50,7 @@ class RelationshipEndpoints:
         """Show one."""
         caller = await self.access.company(bearer_token(request), Scope.DOSSIER_READ)
         found = await self.relationships.show(caller.company_id, name_or_none(request.path_params["id"]))
-        return JSONResponse(_answer(caller.company_id, *found).wire())
+        return json_answer(_answer(caller.company_id, *found))
 
     async def end(self, request: Request) -> Response:
         """End one."""

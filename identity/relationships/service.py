@@ -49,11 +49,16 @@ class Relationships:
 
     store: RelationshipStore
 
-    async def require_possible(
+    async def possible(
         self, company_id: CompanyId, external_id: str, pseudoniem: Pseudoniem | None, *, names_patient: bool
-    ) -> None:
-        """Raise what `join` would raise; no effect. A patient who is named can have no pseudoniem yet."""
-        _require_agreement(await self.store.find(company_id, external_id), pseudoniem, names_patient=names_patient)
+    ) -> Relationship | None:
+        """Return the relationship of this name, if there is one; raise what `join` would raise. No effect.
+
+        A patient who is named can have no pseudoniem yet.
+        """
+        relationship = await self.store.find(company_id, external_id)
+        _require_agreement(relationship, pseudoniem, names_patient=names_patient)
+        return relationship
 
     async def join(
         self,
@@ -62,15 +67,17 @@ class Relationships:
         pseudoniem: Pseudoniem | None,
         account_id: AccountId | None,
         now: datetime,
+        found: Relationship | None = None,
     ) -> Relationship | None:
         """Return the relationship of a launch, made if need be, with the professional in it.
 
-        None for a launch that names no patient. Raises TreatmentRelationshipUnknown for a name alone that is not
-        known, TreatmentRelationshipConflict for a name that is another patient's, and, here or at the end of the unit
-        of work, RelationshipEnded.
+        `found` is the one that `possible` returned: that it is there yet need not be asked, as who joins one that is
+        not is told so. None for a launch that names no patient. Raises TreatmentRelationshipUnknown for a name alone
+        that is not known, TreatmentRelationshipConflict for a name that is another patient's, and, here or at the end
+        of the unit of work, RelationshipEnded.
         """
         async with self.store.unit_of_work():
-            relationship = await self._relationship(company_id, external_id, pseudoniem, account_id, now)
+            relationship = found or await self._relationship(company_id, external_id, pseudoniem, account_id, now)
             if relationship is None:
                 return None
             if account_id is not None:

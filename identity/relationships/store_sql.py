@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from common.sql import IDENTITY, Database, UtcDateTime
-from common.store.statements import Keyed, Row, Statement, Write
+from common.store.statements import BulkInsert, Keyed, Row, Write
 from identity.relationships.administration import Dated
 from schemas.facts import Relationship, RelationshipEnded
 from schemas.identifiers import AccountId, CompanyId, Pseudoniem, RelationshipId
@@ -54,11 +54,11 @@ JOINED: Final = select(relationships, members.c.account_id).join(members)
 JOINED_BY: Final = (relationships.c.company_id, relationships.c.pseudoniem, members.c.account_id)
 JOINED_LAST = Keyed(JOINED, *JOINED_BY, first=(members.c.joined_at.desc(), relationships.c.relationship_id))
 _INSERT = insert(members)
-_JOIN = Statement(
-    _INSERT.on_conflict_do_update(
-        index_elements=["relationship_id", "account_id"], set_={"joined_at": _INSERT.excluded.joined_at}
-    ),
-    ("relationship_id", "account_id", "joined_at"),
+_MEMBER: Final = ("relationship_id", "account_id")
+_JOIN = BulkInsert(
+    _INSERT.on_conflict_do_update(index_elements=_MEMBER, set_={"joined_at": _INSERT.excluded.joined_at}),
+    (*_MEMBER, "joined_at"),
+    latest=(_MEMBER, "joined_at"),
 )
 
 
@@ -103,7 +103,7 @@ class SqlRelationships:
 
     async def join(self, relationship_id: RelationshipId, account_id: AccountId, now: datetime) -> None:
         values = {"relationship_id": relationship_id, "account_id": account_id, "joined_at": now}
-        await self.database.write(Write(_JOIN, values, RelationshipEnded))
+        await self.database.write(Write(_JOIN, [values], RelationshipEnded))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from common.http.answer import json_answer
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
@@ -63,4 +64,4 @@ def _answer(kept: KeySet, keys: Sequence[PartnerKey]) -> Response:
         ],
         skipped=[SkippedKeyAnswer(index=one.index, reason=one.reason) for one in kept.skipped],
     )
-    return JSONResponse(answer.wire())
+    return json_answer(answer)

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from common.audit.catalogue import PATIENT_SIGNED_IN
 from common.audit.events import AuditLog
 from common.clock import Clock
 from common.http.address import client_address
+from common.http.answer import json_answer
 from common.http.body import json_object
 from common.http.routing import Resource
 from common.limits import Limits
@@ -46,4 +47,4 @@ class DemoLogin:
         issued = self.issuer.issue(PATIENT, claims, now)
         await self.audit.write(PATIENT_SIGNED_IN(now, pseudoniem=patient.pseudoniem))
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)
-        return JSONResponse(answer.wire(), headers=NO_STORE)
+        return json_answer(answer, headers=NO_STORE)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from common.errors import NotFound
+from common.http.answer import json_answer
 from common.http.body import json_object
 from common.http.routing import Resource
 from dossier.model import Choice, ChoiceOutcome, Chosen, Consent, Dossier, Seen, Shown
@@ -89,14 +90,14 @@ class DossierAnswers:
         answer = DossierAtLaunch(
             dossier_id=found.dossier_id if found else None, permission=found.permission if found else None
         )
-        return JSONResponse(answer.wire())
+        return json_answer(answer)
 
     async def held(self, request: Request) -> Response:
         """Answer `held_on`."""
         await require_service(self.access, request, "website")
         asked = OfPseudoniem.parse(await json_object(request), Rules())
         held = await self.dossiers.held_on(Pseudoniem(asked.pseudoniem))
-        return JSONResponse(HeldDossiers(items=[_held(dossier) for dossier in held]).wire())
+        return json_answer(HeldDossiers(items=[_held(dossier) for dossier in held]))
 
     async def choose(self, request: Request) -> Response:
         """Carry out `choose`."""
@@ -106,8 +107,8 @@ class DossierAnswers:
         try:
             outcome = await self.dossiers.choose(patient, dossier_id, asked.choice, _seen(asked.seen))
         except NotFound:
-            return JSONResponse(Kept(kept=False).wire())
-        return JSONResponse(Kept(kept=True, outcome=outcome).wire())
+            return json_answer(Kept(kept=False))
+        return json_answer(Kept(kept=True, outcome=outcome))
 
 
 def _on_what(seen: Seen | None) -> OnWhat | None:

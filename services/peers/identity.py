@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from common.errors import NotAuthenticated
+from common.http.answer import json_answer
 from common.http.body import json_object
 from common.http.routing import Resource
 from identity.companies.service import Companies
@@ -122,14 +123,14 @@ class IdentityAnswers:
         await require_service(self.access, request, "dossier")
         asked = bodies.OfToken.parse(await json_object(request), Rules())
         standing = await self.tokens.standing(CompanyId(asked.company_id), asked.jti, asked.iat)
-        return JSONResponse(bodies.TokenStanding(standing=standing).wire())
+        return json_answer(bodies.TokenStanding(standing=standing))
 
     async def names(self, request: Request) -> Response:
         """Answer `names`."""
         await require_service(self.access, request, "website")
         asked = bodies.OfCompanies.parse(await json_object(request), Rules())
         names = await self.companies.names([CompanyId(company_id) for company_id in asked.company_ids])
-        return JSONResponse(bodies.CompanyNames(names=dict(names)).wire())
+        return json_answer(bodies.CompanyNames(names=dict(names)))
 
     async def patient_of_launch(self, request: Request) -> Response:
         """Answer `patient_of`."""
@@ -138,15 +139,15 @@ class IdentityAnswers:
         try:
             found = await self.launches.patient_of(LaunchId(asked.launch_id))
         except NotAuthenticated:  # of the launch, not of the service that asks
-            return JSONResponse(bodies.PatientOfLaunch(pseudoniem=None, ended=True).wire())
-        return JSONResponse(bodies.PatientOfLaunch(pseudoniem=found).wire())
+            return json_answer(bodies.PatientOfLaunch(pseudoniem=None, ended=True))
+        return json_answer(bodies.PatientOfLaunch(pseudoniem=found))
 
     async def session(self, request: Request) -> Response:
         """Answer `find` of a patient's session."""
         asked = await self._of_session(request)
         session = await self.sessions.find(asked.token)
         pseudoniem, name = (session.pseudoniem, session.name) if session else (None, None)
-        return JSONResponse(bodies.SignedIn(pseudoniem=pseudoniem, name=name).wire())
+        return json_answer(bodies.SignedIn(pseudoniem=pseudoniem, name=name))
 
     async def sign_out(self, request: Request) -> Response:
         """Carry out `close` of a patient's session."""
@@ -158,7 +159,7 @@ class IdentityAnswers:
         await require_service(self.access, request, "website")
         asked = bodies.SignIn.parse(await json_object(request), Rules())
         token = await self.sessions.open(Pseudoniem(asked.pseudoniem), asked.name, asked.previous)
-        return JSONResponse(bodies.NewSession(token=token).wire())
+        return json_answer(bodies.NewSession(token=token))
 
     async def failed_sign_in(self, request: Request) -> Response:
         """Carry out `refused` of a patient's sign-in."""

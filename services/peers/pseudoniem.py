@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from common.errors import Unavailable
+from common.http.answer import json_answer
 from common.http.body import json_object
 from common.http.routing import Resource
 from identity.pseudoniem.service import Pseudoniemen
@@ -65,4 +66,4 @@ class PseudoniemAnswers:
         service = await require_service(self.access, request, "identity", "dossier")
         asked = OfPatients.parse(await json_object(request), self.rules)
         found = await self.pseudoniemen.give_known(asked.bsns, service)
-        return JSONResponse(KnownPseudoniemen(pseudoniemen=list(found)).wire())
+        return json_answer(KnownPseudoniemen(pseudoniemen=list(found)))

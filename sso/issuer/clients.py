@@ -6,7 +6,8 @@ By its secret (RFC 6749 2.3.1), or by an assertion that it signed with a key of 
 import base64
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +15,7 @@ from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
+from common.audit.events import AuditLog
 from common.audit.refusals import because, cause_of
 from common.errors import InvalidClient, InvalidInput, TokenRejected
 from schemas.identifiers import CompanyId
@@ -97,7 +99,7 @@ class Assertions(Protocol):
         ...
 
     async def spend(self, company_id: CompanyId, jti: str, now: datetime) -> None:
-        """Use up an assertion. Raises TokenReplayed or Unavailable."""
+        """Use up an assertion. This, or the end of the unit of work, raises TokenReplayed or Unavailable."""
         ...
 
 
@@ -197,36 +199,40 @@ class ClientAuthentication:
         """Return the company behind the credentials. Raises InvalidClient, the same for every cause, or Unavailable."""
         if isinstance(credentials, Credentials):
             return await authenticate(self.clients, credentials)
-        try:
+        with refusing():
             signed = await self.assertions.verified(credentials.assertion, credentials.client_id, now)
-        except TokenRejected as error:
-            raise refused(error) from None
         return Client(signed.company_id, signed.company_name, signed.jti)
 
     def leaves_a_trace(self, client: Client, now: datetime) -> bool:
-        """Return whether `use_up` has anything to write: without it there is no need of a transaction."""
+        """Return whether `using_up` has anything to write: without it there is no need of a unit of work."""
         return client.jti is not None or (client.secret is not None and self.clients.is_due(client.secret, now))
 
-    async def use_up(self, client: Client, now: datetime) -> None:
-        """Use up the assertion, if it was one: last of all, when nothing else can refuse the request any more.
+    @asynccontextmanager
+    async def using_up(self, client: Client, now: datetime, audit: AuditLog) -> AsyncIterator[None]:
+        """Do what is inside as one unit of work with using up the assertion, if it was one.
 
-        Of a secret, that it was used is noted, which refuses nobody.
-
-        In the transaction that is open. Raises InvalidClient if it was used before, or Unavailable.
+        That comes last of all, when nothing else can refuse the request any more. Of a secret, that it was used is
+        noted, which refuses nobody. Raises InvalidClient if the assertion was used before, or Unavailable.
         """
-        if client.secret is not None:
-            await self.clients.used(client.secret, now)
-        if client.jti is None:
-            return
-        try:
-            await self.assertions.spend(client.company_id, client.jti, now)
-        except TokenRejected as error:
-            raise refused(error) from None
+        with refusing():
+            async with audit.unit_of_work():
+                yield
+                if client.secret is not None:
+                    await self.clients.used(client.secret, now)
+                if client.jti is not None:
+                    await self.assertions.spend(client.company_id, client.jti, now)
 
 
-def refused(error: TokenRejected) -> InvalidClient:
-    """Return the refusal of an assertion: one answer for every cause, which the audit and the log keep."""
-    return because(InvalidClient(private=error.private or error.detail), cause_of(error))
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Make one answer of every cause for which an assertion is refused inside; the audit and the log keep the cause.
+
+    Raises InvalidClient.
+    """
+    try:
+        yield
+    except TokenRejected as error:
+        raise because(InvalidClient(private=error.private or error.detail), cause_of(error)) from None
 
 
 async def _find(clients: Clients, client_id: str) -> RegisteredClient | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from common.audit.catalogue import COMPANY_TOKEN_ISSUED, COMPANY_TOKEN_REFUSED
 from common.audit.events import AuditLog
@@ -14,6 +14,7 @@ from common.audit.refusals import refusals
 from common.clock import Clock
 from common.errors import InvalidInput, InvalidScope, UnsupportedGrantType
 from common.http.address import client_address
+from common.http.answer import json_answer
 from common.http.bearer import authorization
 from common.http.body import FORM, JSON, form, json_object, media_type
 from common.http.routing import Resource
@@ -61,8 +62,7 @@ class TokenEndpoint:
             if not self.clients.leaves_a_trace(client, now):
                 await self.audit.write(issued)  # alone: it shares its commit with those of the same moment
                 return answer
-            async with self.audit.unit_of_work():
-                await self.clients.use_up(client, now)
+            async with self.clients.using_up(client, now, self.audit):
                 await self.audit.write(issued)
             return answer
 
@@ -83,7 +83,7 @@ class TokenEndpoint:
         claims = {"sub": company_id, "client_id": company_id, "company_name": client.company_name, "scope": scope}
         issued = self.issuer.issue(COMPANY, claims, now)
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in, scope=scope)
-        return JSONResponse(answer.wire(), headers=NO_STORE)
+        return json_answer(answer, headers=NO_STORE)
 
 
 async def token_request(request: Request) -> tuple[Credentials | SignedCredentials, dict[str, str]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Generic
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from common.audit.catalogue import INTERNAL_TOKEN_ISSUED, INTERNAL_TOKEN_REFUSED
 from common.audit.events import AuditLog
@@ -14,6 +14,7 @@ from common.audit.refusals import refusals
 from common.clock import Clock
 from common.errors import InvalidClient
 from common.http.address import client_address
+from common.http.answer import json_answer
 from common.http.routing import Resource
 from common.limits import Counted, Limits
 from schemas.profiles import INTERNAL
@@ -50,11 +51,10 @@ class InternalTokenEndpoint(Generic[S]):
         ):
             require_client_credentials(given)
             issued = self.issuer.issue(INTERNAL, {"sub": service.name, "client_id": service.name}, now)
-            async with self.audit.unit_of_work():
-                await self.services.use_up(service, now)
+            async with self.services.using_up(service, now, self.audit):
                 await self.audit.write(INTERNAL_TOKEN_ISSUED(now, **whose))
         answer = TokenAnswer(access_token=issued.token, expires_in=issued.expires_in)
-        return JSONResponse(answer.wire(), headers=NO_STORE)
+        return json_answer(answer, headers=NO_STORE)
 
     async def _authenticated(
         self, credentials: Credentials | SignedCredentials, address: str, now: datetime

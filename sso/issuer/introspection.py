@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
+from common.http.answer import json_answer
 from common.http.routing import Resource
 from common.limits import Counted
 from schemas.claims import CompanyClaims, LaunchClaims, ProfessionalClaims
@@ -39,9 +40,9 @@ class IntrospectionEndpoint:
         async with self.owners.asking(request) as asked:
             answer = await self._shown(asked)
             if self.owners.clients.leaves_a_trace(asked.client, asked.now):
-                async with self.owners.audit.unit_of_work():
-                    await self.owners.clients.use_up(asked.client, asked.now)
-        return JSONResponse(answer.wire(), headers=NO_STORE)
+                async with self.owners.clients.using_up(asked.client, asked.now, self.owners.audit):
+                    pass
+        return json_answer(answer, headers=NO_STORE)
 
     async def _shown(self, asked: Question) -> IntrospectionAnswer:
         company_id = asked.client.company_id

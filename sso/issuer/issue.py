@@ -4,6 +4,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from joserfc.jws import JWSRegistry
@@ -45,11 +46,18 @@ class TokenIssuer:
         return IssuedToken(signed(self.ring, "at+jwt", claims_to_sign(complete), now), expires_at - issued_at)
 
 
-def signed(ring: KeyRing, typ: str, claims: dict[str, Any], now: datetime) -> str:
-    """Return a JWS in compact form (RFC 7515 7.1) under the key of a ring that signs now. Raises Unavailable."""
+def signed(ring: KeyRing, typ: str, claims: str, now: datetime) -> str:
+    """Return a JWS in compact form (RFC 7515 7.1) under the key of a ring that signs now. Raises Unavailable.
+
+    `claims` are the text of a JSON object.
+    """
     kid, key = ring.signing(now)
-    header = {"alg": ring.alg, "typ": typ, "kid": kid}
-    texts = (json.dumps(part, separators=(",", ":"), ensure_ascii=False) for part in (header, claims))
-    signing_input = ".".join(base64url.encode(text.encode()) for text in texts)
-    signature = JWSRegistry.algorithms[header["alg"]].sign(signing_input.encode(), key)
+    signing_input = f"{_header(ring.alg, typ, kid)}.{base64url.encode(claims.encode())}"
+    signature = JWSRegistry.algorithms[ring.alg].sign(signing_input.encode(), key)
     return f"{signing_input}.{base64url.encode(signature)}"
+
+
+@lru_cache(maxsize=32)
+def _header(alg: str, typ: str, kid: str) -> str:
+    """Return a JOSE header as it stands in a token: the same in all tokens of a kind under one key."""
+    return base64url.encode(json.dumps({"alg": alg, "typ": typ, "kid": kid}, separators=(",", ":")).encode())

@@ -1,6 +1,7 @@
 """`POST /auth/token/professional`: a company without a key of its own has us sign its SSO token."""
 
 import asyncio
+import json
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +9,13 @@ from hashlib import sha256
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from common.audit.catalogue import SSO_TOKEN_ISSUED
 from common.audit.events import AuditLog
 from common.clock import Clock
 from common.errors import Fault, InvalidInput
+from common.http.answer import json_answer
 from common.http.bearer import bearer_token
 from common.http.body import json_object
 from common.http.routing import Resource
@@ -56,14 +58,15 @@ class ProfessionalTokenEndpoint:
         claims = self._claims(company_id, contents, now)
         if contents.sub == claims["iss"]:  # the form of a client assertion, which no launch takes
             raise InvalidInput("The sub is the professional's, not the company's.", [Fault("/sub", "client_assertion")])
-        token = await asyncio.to_thread(signed, self.ring, "JWT", claims, now)  # RSA takes a quarter of a millisecond
+        text = json.dumps(claims, separators=(",", ":"), ensure_ascii=False)
+        token = await asyncio.to_thread(signed, self.ring, "JWT", text, now)  # RSA takes a quarter of a millisecond
         if len(token) > MAX_TOKEN:
             raise InvalidInput(f"The token would be longer than {MAX_TOKEN} octets.", [Fault("", "too_long")])
         jti = sha256(claims["jti"].encode()).digest()
         await self.audit.write(SSO_TOKEN_ISSUED(now, company_id=company_id, jti=jti))
         expires_in = int(PROFESSIONAL.max_age.total_seconds())
         answer = SignedToken(token=token, jti=claims["jti"], expires_in=expires_in)
-        return JSONResponse(answer.wire(), 201)
+        return json_answer(answer, 201)
 
     def _claims(self, company_id: CompanyId, contents: TokenContents, now: datetime) -> dict[str, Any]:
         claims = {

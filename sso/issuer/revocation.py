@@ -74,7 +74,7 @@ class RevocationEndpoint(Generic[R]):
         idle = access is None and professional is None
         if idle and not self.owners.clients.leaves_a_trace(asked.client, asked.now):
             return
-        async with audit.unit_of_work():
+        async with self.owners.clients.using_up(asked.client, asked.now, audit):
             if access is not None:
                 role = COMPANY.name if isinstance(access, CompanyClaims) else LAUNCH.name
                 jti = await self.tokens.revoke(company_id, access)
@@ -85,4 +85,3 @@ class RevocationEndpoint(Generic[R]):
                 role, jti = "", None
             if jti is not None:
                 await audit.write(TOKEN_REVOKED(asked.now, company_id=company_id, role=role, jti=jti))
-            await self.owners.clients.use_up(asked.client, asked.now)

@@ -1,14 +1,16 @@
 """How one of our own services proves who it is: by an assertion under its key, or by its secret."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from common.audit.events import AuditLog
 from common.audit.refusals import because
-from common.errors import InvalidClient, TokenRejected
-from sso.issuer.clients import Credentials, SignedCredentials, refused, secret_digest
+from common.errors import InvalidClient
+from sso.issuer.clients import Credentials, SignedCredentials, refusing, secret_digest
 
 
 class Signed(Protocol):
@@ -29,7 +31,7 @@ class Assertions(Protocol[S]):
         ...
 
     async def spend(self, signed: S, now: datetime) -> None:
-        """Use up an assertion. Raises TokenReplayed or Unavailable."""
+        """Use up an assertion. This, or the end of the unit of work, raises TokenReplayed or Unavailable."""
         ...
 
 
@@ -52,23 +54,21 @@ class ServiceAuthentication(Generic[S]):
         """Return the service behind the credentials. Raises InvalidClient, the same for every cause."""
         if isinstance(credentials, Credentials):
             return Service(self._by_secret(credentials))
-        try:
+        with refusing():
             signed = self.assertions.verified(credentials.assertion, credentials.client_id, now)
-        except TokenRejected as error:
-            raise refused(error) from None
         return Service(signed.service, signed)
 
-    async def use_up(self, service: Service[S], now: datetime) -> None:
-        """Use up the assertion, if it was one, in the transaction that is open.
+    @asynccontextmanager
+    async def using_up(self, service: Service[S], now: datetime, audit: AuditLog) -> AsyncIterator[None]:
+        """Do what is inside as one unit of work with using up the assertion, if it was one.
 
         Raises InvalidClient if it was used before, or Unavailable.
         """
-        if service.signed is None:
-            return
-        try:
-            await self.assertions.spend(service.signed, now)
-        except TokenRejected as error:
-            raise refused(error) from None
+        with refusing():
+            async with audit.unit_of_work():
+                yield
+                if service.signed is not None:
+                    await self.assertions.spend(service.signed, now)
 
     def _by_secret(self, credentials: Credentials) -> str:
         digest = secret_digest(credentials.secret)

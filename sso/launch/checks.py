@@ -7,6 +7,7 @@ from uuid import UUID
 
 from common.errors import BadSignature
 from schemas.claims import ProfessionalClaims
+from schemas.facts import Relationship
 from schemas.identifiers import CompanyId, LaunchId, Pseudoniem
 from sso.launch.ports import Pseudoniemen, Relationships
 from sso.verifier.flaws import Flaw
@@ -28,6 +29,14 @@ class Spends(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What there is already of what a token names: its patient's pseudoniem, and its treatment relationship."""
+
+    pseudoniem: Pseudoniem | None
+    relationship: Relationship | None
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchChecks:
     """Checks a token as far as can be done without spending it."""
 
@@ -46,18 +55,16 @@ class LaunchChecks:
             raise BadSignature(Flaw.BAD_SIGNATURE)  # we signed it for another: that it is good is not this caller's
         return signed
 
-    async def passed(
-        self, signed: SignedToken, now: datetime
-    ) -> tuple[VerifiedToken[ProfessionalClaims], Pseudoniem | None]:
-        """Return the token as one that may be spent, and the pseudoniem of its patient if there is one already.
+    async def passed(self, signed: SignedToken, now: datetime) -> tuple[VerifiedToken[ProfessionalClaims], Found]:
+        """Return the token as one that may be spent, and what there is already of what it names.
 
         Raises AuthenticTokenRejected, TreatmentRelationshipConflict, TreatmentRelationshipUnknown or Unavailable.
         """
         checked = self.tokens.verified(signed, now)
         known = await self._known_patient(checked)
-        await self._require_possible(checked, known)
+        relationship = await self._possible(checked, known)
         await self._require_unspent(checked)
-        return checked, known
+        return checked, Found(known, relationship)
 
     async def _known_patient(self, checked: VerifiedToken[ProfessionalClaims]) -> Pseudoniem | None:
         """Return the pseudoniem of the patient whom the token names, if there is one already.
@@ -67,12 +74,19 @@ class LaunchChecks:
         bsn = checked.claims.bsn
         return await self.pseudoniemen.find(bsn) if bsn else None
 
-    async def _require_possible(self, checked: VerifiedToken[ProfessionalClaims], known: Pseudoniem | None) -> None:
-        """Refuse what can be refused without effects; the transaction looks once more."""
+    async def _possible(
+        self, checked: VerifiedToken[ProfessionalClaims], known: Pseudoniem | None
+    ) -> Relationship | None:
+        """Return the relationship that the token names, if there is one; refuse what can be refused without effects.
+
+        The launch's own statement decides whether it is there yet.
+        """
         external_id, names_patient = checked.claims.treatment_relationship_id, checked.claims.bsn is not None
-        if external_id is not None:
-            company_id = checked.signer.company_id
-            await self.relationships.require_possible(company_id, external_id, known, names_patient=names_patient)
+        if external_id is None:
+            return None
+        return await self.relationships.possible(
+            checked.signer.company_id, external_id, known, names_patient=names_patient
+        )
 
     async def _require_unspent(self, checked: VerifiedToken[ProfessionalClaims]) -> None:
         """Refuse a token whose launch is there, and say which: cheap, and not on its company's account.

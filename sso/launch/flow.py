@@ -2,7 +2,7 @@
 
 import uuid
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -16,7 +16,7 @@ from common.sessions import token_digest
 from schemas.claims import ProfessionalClaims, ProfInfo
 from schemas.facts import AdmissionStatus, Relationship, RelationshipEnded
 from schemas.identifiers import AccountId, CompanyId, LaunchId, Pseudoniem, RelationshipId
-from sso.launch.checks import LaunchChecks, of_token
+from sso.launch.checks import Found, LaunchChecks, of_token
 from sso.launch.ports import Professionals, Pseudoniemen, Relationships
 from sso.launch.session import Browser, PatientShown, Session, Sessions
 from sso.verifier.replay import Spender, SpentToken
@@ -94,29 +94,35 @@ class LaunchFlow:
         now = self.clock()
         signed = await self.checks.tokens.signed(compact, client_id, now)
         async with refusals(self.audit, LAUNCH_REFUSED, now, **of_token(signed)):
-            checked, known = await self.checks.passed(signed, now)
+            checked, found = await self.checks.passed(signed, now)
             async with self.limits.of_company(checked.signer.company_id, Counted.LAUNCHES):
                 token = await self.spender.spend(checked)
                 for _ in range(_ATTEMPTS):
                     with suppress(RelationshipEnded):  # and with it all that was to be written: once more
-                        return await self._carry_out(token, known, browser, now), checked.signer
+                        return await self._carry_out(token, found, browser, now), checked.signer
+                    found = replace(found, relationship=None)  # to be looked for anew
                 raise Unavailable("the treatment relationship", private="it ended again and again")
 
     async def _carry_out(
         self,
         token: SpentToken[ProfessionalClaims],
-        known: Pseudoniem | None,
+        found: Found,
         browser: Browser | None,
         now: datetime,
     ) -> Launch:
         company_id, claims = token.verified.signer.company_id, token.verified.claims
         launch_id = LaunchId(uuid.uuid4())
         # Before the transaction: the pseudoniem service can be another process, and a transaction waits for nobody.
-        pseudoniem = known or (await self.pseudoniemen.make(claims.bsn) if claims.bsn else None)
+        pseudoniem = found.pseudoniem or (await self.pseudoniemen.make(claims.bsn) if claims.bsn else None)
         async with self.audit.unit_of_work():
             admission = await self.professionals.admit(company_id, claims.sub, claims.professional, now)
             relationship = await self.relationships.join(
-                company_id, claims.treatment_relationship_id, pseudoniem, admission.account_id, now
+                company_id,
+                claims.treatment_relationship_id,
+                pseudoniem,
+                admission.account_id,
+                now,
+                found.relationship,
             )
             launch = Launch(
                 launch_id=launch_id,

@@ -26,10 +26,13 @@ class Professionals(Protocol):
 
 
 class Relationships(Protocol):
-    async def require_possible(
+    async def possible(
         self, company_id: CompanyId, external_id: str, pseudoniem: Pseudoniem | None, *, names_patient: bool
-    ) -> None:
-        """Raise what `join` would raise; no effect. A patient who is named can have no pseudoniem yet."""
+    ) -> Relationship | None:
+        """Return the relationship of this name, if there is one; raise what `join` would raise. No effect.
+
+        A patient who is named can have no pseudoniem yet.
+        """
         ...
 
     async def join(
@@ -39,10 +42,12 @@ class Relationships(Protocol):
         pseudoniem: Pseudoniem | None,
         account_id: AccountId | None,
         now: datetime,
+        found: Relationship | None,
     ) -> Relationship | None:
         """Return the relationship of a launch, made if need be, with the professional in it.
 
-        None for a launch without a patient. Raises TreatmentRelationshipConflict or TreatmentRelationshipUnknown.
+        `found` is what `possible` returned, None to look again. None for a launch without a patient. Raises
+        TreatmentRelationshipConflict, TreatmentRelationshipUnknown, or RelationshipEnded: then look again.
         """
         ...
 

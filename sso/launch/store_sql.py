@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from common.sql import IDENTITY, Database, UtcDateTime
-from common.store.statements import Keyed, Row, Statement, Write
+from common.store.statements import BulkInsert, Keyed, Row, Statement, Write
 from keys.sealing import Sealer
 from schemas.base import Rules
 from schemas.claims import ProfInfo
@@ -95,16 +95,16 @@ _GOES_ON = and_(
 _JOINED = launches.outerjoin(_relationships, _ITS_RELATIONSHIP).outerjoin(_links, _ITS_LINK)
 _BY_ID = Keyed(select(launches, _GOES_ON.label("goes_on")).select_from(_JOINED), launches.c.launch_id)
 
-_SPEND = Statement(spends.insert(), ("company_id", "jti_digest", "launch_id", "spent_at"))
+_SPEND = BulkInsert(spends.insert(), ("company_id", "jti_digest", "launch_id", "spent_at"))
 SPENT = Keyed(select(spends), spends.c.company_id, spends.c.jti_digest)
-_ADD = Statement(
+_ADD = BulkInsert(
     launches.insert(),
     (
         *("launch_id", "company_id", "account_id", "sub", "status", "pseudoniem"),
         *("treatment_relationship_id", "launched_at", "sealed_told", "relationship_id"),
     ),
 )
-_OPEN = Statement(sessions.insert(), ("digest", "launch_id", "sealed_patient", "opened_at", "seen_at"))
+_OPEN = BulkInsert(sessions.insert(), ("digest", "launch_id", "sealed_patient", "opened_at", "seen_at"))
 _SESSION = Keyed(select(sessions), sessions.c.digest)
 _CLOSE = Statement(delete(sessions).where(sessions.c.digest == bindparam("this")))
 _TOUCH = Statement(update(sessions).where(sessions.c.digest == bindparam("this")).values(seen_at=bindparam("now")))
@@ -122,7 +122,7 @@ class SqlLaunches:
 
     async def spend(self, company_id: CompanyId, jti_digest: bytes, launch_id: LaunchId, now: datetime) -> None:
         values = {"company_id": company_id, "jti_digest": jti_digest, "launch_id": launch_id, "spent_at": now}
-        await self.database.write(Write(_SPEND, values, replayed))
+        await self.database.write(Write(_SPEND, [values], replayed))
 
     async def spend_of(self, company_id: CompanyId, jti_digest: bytes) -> Spend | None:
         for row in await self.database.find(SPENT, company_id, jti_digest):
@@ -147,7 +147,7 @@ class SqlLaunches:
         raise launch_ended()
 
     async def add(self, launch: Launch) -> None:
-        await self.database.write(Write(_ADD, self._values(launch)))
+        await self.database.write(Write(_ADD, [self._values(launch)]))
 
     async def registered(self, launch: Launch) -> None:
         values = {"account_id": launch.account_id, "status": launch.status, "sealed_told": None}
@@ -211,7 +211,7 @@ class SqlSessions:
             "opened_at": session.opened_at,
             "seen_at": session.seen_at,
         }
-        await self.database.write(Write(_OPEN, values))
+        await self.database.write(Write(_OPEN, [values]))
 
     async def find(self, digest: bytes) -> Session | None:
         rows = await self.database.find(_SESSION, digest)

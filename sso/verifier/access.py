@@ -1,10 +1,8 @@
 """The bearer tokens that we made ourselves: verified with our own keys, and let in by role and scope."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from common.audit.catalogue import BEARER_REFUSED
 from common.audit.events import AuditLog
@@ -65,7 +63,9 @@ class OwnTokens:
 
     async def internal(self, token: str) -> str:
         """Return the name of the service of ours that calls. Raises NotAuthenticated or PermissionDenied."""
-        async with self.verified(token) as claims:
+        ours = await self.signed(token)
+        async with self.refusing(ours):
+            claims = self.claims(ours, self.clock())
             if not isinstance(claims, InternalClaims):
                 raise because(PermissionDenied("This call is for our own services.", bearer=True), "wrong_role")
             return claims.sub
@@ -73,22 +73,17 @@ class OwnTokens:
     async def known(self, token: str, now: datetime) -> AccessClaims | None:
         """Return the claims of a token of ours, None for what is none or has expired. Nobody is refused by asking."""
         try:
-            return self._claims(await self._signed(token), now)
+            return self.claims(await self.signed(token), now)
         except NotAuthenticated:
             return None
 
-    @asynccontextmanager
-    async def verified(self, token: str) -> AsyncIterator[AccessClaims]:
-        """Give the claims of a token of ours, of whatever kind; what is refused inside is a refusal of this token.
+    def refusing(self, ours: OurToken) -> refusals:
+        """Make an event of what is refused inside: the claims of this token, and what it does not open."""
+        return refusals(self.audit, BEARER_REFUSED, self.clock(), **ours.whose)
 
-        Raises NotAuthenticated: counted until our signature has verified, an event from there on.
-        """
-        ours = await self._signed(token)
-        async with refusals(self.audit, BEARER_REFUSED, self.clock(), **ours.whose):
-            yield self._claims(ours, self.clock())
-
-    async def _signed(self, token: str) -> OurToken:
-        with _looking_the_same():
+    async def signed(self, token: str) -> OurToken:
+        """Return a token of ours, of whatever kind and age. Raises NotAuthenticated, which is counted and no event."""
+        with _LOOKING_THE_SAME:
             before = self.remembered.find(token)
             raw = before.raw if before is not None else take_apart(token)
             require_profile(raw, COMPANY)  # all kinds share typ and alg; `role`, which we signed, tells them apart
@@ -103,8 +98,9 @@ class OwnTokens:
             self.remembered.keep(token, verified)
             return verified
 
-    def _claims(self, ours: OurToken, now: datetime) -> AccessClaims:
-        with _looking_the_same():
+    def claims(self, ours: OurToken, now: datetime) -> AccessClaims:
+        """Return what it says, if it is from us, for us and has not expired. Raises NotAuthenticated."""
+        with _LOOKING_THE_SAME:
             claims = ours.claims
             if claims.iss != self.issuer or claims.aud != self.issuer:
                 raise ClaimRejected("aud", "audience")
@@ -126,7 +122,9 @@ class AccessTokens:
         Raises NotAuthenticated (401) for what is no valid token of ours or of a company that is not active, and
         PermissionDenied (403) for another role or a missing scope.
         """
-        async with self.own.verified(token) as claims:
+        ours = await self.own.signed(token)
+        async with self.own.refusing(ours):
+            claims = self.own.claims(ours, self.own.clock())
             if not isinstance(claims, CompanyClaims):
                 refusal = PermissionDenied("This call is for a healthcare company's own token.", bearer=True)
                 raise because(refusal, "wrong_role")
@@ -134,7 +132,9 @@ class AccessTokens:
 
     async def company_or_launch(self, token: str, scope: Scope) -> CompanyCaller | LaunchCaller:
         """Return the company, or the launched professional, that calls. Raises as `company` does."""
-        async with self.own.verified(token) as claims:
+        ours = await self.own.signed(token)
+        async with self.own.refusing(ours):
+            claims = self.own.claims(ours, self.own.clock())
             if isinstance(claims, CompanyClaims):
                 return await self._company(claims, scope)
             if not isinstance(claims, LaunchClaims):
@@ -190,13 +190,19 @@ def _lets_in(standing: Standing) -> bool:
     return standing in {Standing.GOOD, Standing.SECRET_REVOKED}
 
 
-@contextmanager
-def _looking_the_same() -> Iterator[None]:
+class _LookingTheSame:
     """Whatever is wrong with a token is one answer; the log and the audit know the cause."""
-    try:
-        yield
-    except TokenRejected as error:
-        raise because(_invalid(error.private or error.detail), cause_of(error)) from None
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        """Raise NotAuthenticated for a token that was rejected inside."""
+        if isinstance(error, TokenRejected):
+            raise because(_invalid(error.private or error.detail), cause_of(error)) from None
+
+
+_LOOKING_THE_SAME: Final = _LookingTheSame()
 
 
 def _invalid(cause: str) -> NotAuthenticated:

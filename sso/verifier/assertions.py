@@ -23,7 +23,7 @@ from sso.verifier.verify import authenticate, read_claims, require_not_expired, 
 
 class SpentAssertions(Protocol):
     async def spend(self, company_id: CompanyId, jti_digest: bytes, now: datetime) -> None:
-        """Keep that an assertion was used, in the transaction that is open. Raises TokenReplayed if it was before."""
+        """Keep that an assertion was used. If it was before, the end of the unit of work raises TokenReplayed."""
         ...
 
 
@@ -63,7 +63,7 @@ class Assertions:
         return SignedAssertion(candidates.signer.company_id, candidates.signer.company_name, claims.jti)
 
     async def spend(self, company_id: CompanyId, jti: str, now: datetime) -> None:
-        """Use up an assertion. Raises TokenReplayed, or Unavailable."""
+        """Use up an assertion. This, or the end of the unit of work, raises TokenReplayed or Unavailable."""
         if not await self.guard.spend(spend_key(ASSERTION.name, company_id, jti), ASSERTION.spend_window):
             raise replayed()
         await self.spent.spend(company_id, jti_digest(jti), now)

@@ -27,7 +27,7 @@ PATIENCE: Final = 0.1
 
 class SpentServiceAssertions(Protocol):
     async def spend(self, digest: bytes, now: datetime) -> None:
-        """Keep that an assertion was used, in the transaction that is open. Raises TokenReplayed if it was before."""
+        """Keep that an assertion was used. If it was before, the end of the unit of work raises TokenReplayed."""
         ...
 
 
@@ -62,7 +62,7 @@ class ServiceAssertions:
         return SignedByService(claimed, claims.jti)
 
     async def spend(self, signed: SignedByService, now: datetime) -> None:
-        """Use up an assertion. Raises TokenReplayed, or Unavailable without a database."""
+        """Use up an assertion. This, or the end of the unit of work, raises TokenReplayed, or Unavailable."""
         name = spend_key("service_assertion", signed.service, signed.jti)
         try:
             async with asyncio.timeout(PATIENCE):

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Column, ForeignKey, LargeBinary, Table, Uuid, delete
 
 from common.sql import IDENTITY, Database, UtcDateTime
+from common.store.statements import BulkInsert, Write
 from schemas.identifiers import CompanyId
 from sso.verifier.replay import replayed
 
@@ -27,6 +28,9 @@ service_assertions = Table(
     Column("spent_at", UtcDateTime, nullable=False, index=True),
 )
 
+_BY_COMPANY: Final = BulkInsert(client_assertions.insert(), ("company_id", "jti_digest", "spent_at"))
+_BY_SERVICE: Final = BulkInsert(service_assertions.insert(), ("digest", "spent_at"))
+
 
 @dataclass(frozen=True, slots=True)
 class SqlAssertions:
@@ -35,12 +39,8 @@ class SqlAssertions:
     database: Database
 
     async def spend(self, company_id: CompanyId, jti_digest: bytes, now: datetime) -> None:
-        values = {"company_id": company_id, "jti_digest": jti_digest, "spent_at": now}
-        insert = self.database.insert(client_assertions).values(values).on_conflict_do_nothing()
-        async with self.database.transaction() as connection:
-            kept = await connection.execute(insert)
-        if not kept.rowcount:
-            raise replayed()
+        row = {"company_id": company_id, "jti_digest": jti_digest, "spent_at": now}
+        await self.database.write(Write(_BY_COMPANY, [row], replayed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,7 @@ class SqlServiceAssertions:
     database: Database
 
     async def spend(self, digest: bytes, now: datetime) -> None:
-        insert = self.database.insert(service_assertions).values(digest=digest, spent_at=now).on_conflict_do_nothing()
-        async with self.database.transaction() as connection:
-            kept = await connection.execute(insert)
-        if not kept.rowcount:
-            raise replayed()
+        await self.database.write(Write(_BY_SERVICE, [{"digest": digest, "spent_at": now}], replayed))
 
 
 async def purge(database: Database, now: datetime) -> None:

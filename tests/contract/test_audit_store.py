@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import Table, select
 
-from common.audit.catalogue import CATALOGUE
+from common.audit.catalogue import CATALOGUE, COMPANY_TOKEN_ISSUED
 from common.audit.counter import MAX_KEYS, Key, RefusalCounter
 from common.audit.dossier_events import DOSSIERS_LISTED, PERMISSION_WITHHELD
 from common.audit.store_sql import (
@@ -20,11 +20,14 @@ from common.audit.store_sql import (
     SqlAuditLog,
     SqlRefusals,
 )
-from common.errors import BadSignature, NotFound, Unavailable
+from common.errors import BadSignature, NotFound, TokenReplayed, Unavailable
 from common.request_id import REQUEST_ID
 from common.sql import Database
+from sso.verifier.replay import jti_digest
+from sso.verifier.store_sql import SqlAssertions, client_assertions
 from tests.support.audit import as_said, rows
 from tests.support.clock import SetClock
+from tests.support.databases import kept_company
 from tests.support.memory import REGISTERED as NOW
 from tests.support.races import at_once
 
@@ -123,3 +126,25 @@ async def test_a_count_that_could_not_be_kept_is_not_lost_and_not_kept_twice(emp
     await counter.flush(store)
     await counter.flush(store)
     assert [row.times for row in await rows(empty_database, IDENTITY_REFUSALS)] == [3]
+
+
+async def test_of_assertions_used_up_in_one_moment_the_replayed_ones_alone_are_refused_without_an_event(
+    database: Database,
+) -> None:
+    company, audit, assertions = await kept_company(database), SqlAuditLog(database, IDENTITY_EVENTS), []
+
+    async def use_up(number: int) -> bool:
+        try:
+            async with database.unit_of_work():
+                await audit.write(COMPANY_TOKEN_ISSUED(NOW, company_id=company))
+                await SqlAssertions(database).spend(company, jti_digest(str(number % 10)), NOW)
+        except TokenReplayed:
+            return False
+        assertions.append(number % 10)
+        return True
+
+    assert await use_up(0)
+    assert (await at_once(20, use_up)).count(True) == 9
+    assert sorted(assertions) == list(range(10))
+    assert len(await rows(database, IDENTITY_EVENTS, IDENTITY_EVENTS.c.company_id == company)) == 10
+    assert len(await rows(database, client_assertions, client_assertions.c.company_id == company)) == 10

@@ -4,13 +4,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from redis import Redis as SyncRedis
-from redis.asyncio import Redis
 
 from common.errors import RateLimited
 from common.limits import Counted
 from schemas.profiles import PROFESSIONAL
 from services.limits_redis import RedisLimiter
-from services.redis_client import open_redis
+from services.redis_client import TogetherRedis, open_redis
 from sso.verifier.replay_redis import RedisReplayGuard
 from tests.support.servers.redis_server import RedisServer
 
@@ -29,19 +28,19 @@ def node() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-async def redis(node: RedisServer) -> AsyncIterator[Redis]:
+async def redis(node: RedisServer) -> AsyncIterator[TogetherRedis]:
     client = open_redis(node.url)
     yield client
     await client.aclose()
 
 
-async def test_a_spend_and_a_question_about_it_need_one_slot(redis: Redis) -> None:
+async def test_a_spend_and_a_question_about_it_need_one_slot(redis: TogetherRedis) -> None:
     guard = RedisReplayGuard(redis)
     assert await guard.spend("one", WINDOW) is True
     assert await guard.is_spent("one") is True
 
 
-async def test_counting_needs_one_slot_and_goes_on_counting(redis: Redis) -> None:
+async def test_counting_needs_one_slot_and_goes_on_counting(redis: TogetherRedis) -> None:
     limiter = RedisLimiter(redis, dict.fromkeys(Counted, 1))
     await limiter.admit(Counted.LAUNCHES, "somebody")
     with pytest.raises(RateLimited):  # where Redis refuses the command, everybody is let through

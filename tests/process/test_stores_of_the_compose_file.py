@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
 from common.errors import RateLimited
@@ -19,7 +18,7 @@ from common.settings_source import read_settings
 from services.databases import urls_of
 from services.limits_redis import RedisLimiter
 from services.openid.wiring import PREFIX
-from services.redis_client import open_redis
+from services.redis_client import TogetherRedis, open_redis
 from services.required import REDIS
 from sso.verifier.replay_redis import RedisReplayGuard
 from tools.stack import programs
@@ -62,7 +61,7 @@ def postgres(translations: dict[str, Translation]) -> Iterator[programs.Postgres
 
 
 @asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[Redis]:
+async def connected(settings: Settings) -> AsyncIterator[TogetherRedis]:
     client = open_redis(REDIS.of(settings))
     try:
         yield client
@@ -116,7 +115,7 @@ async def test_the_website_and_no_other_owner_remembers_which_sign_in_has_been_u
 async def test_no_service_looks_round_or_clears_everything(command: str, settings: dict[str, Settings]) -> None:
     async with connected(settings["identity"]) as client:
         with pytest.raises(NoPermissionError):
-            await client.execute_command(*command.split())  # type: ignore[no-untyped-call]  # the library has no type here
+            await client.execute_command(*command.split())
 
 
 @pytest.mark.usefixtures("redis")

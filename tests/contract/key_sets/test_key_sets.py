@@ -138,7 +138,7 @@ async def test_what_cannot_be_read_leaves_the_keys_as_they_were_and_is_told_once
     found, there = await instance.sets.show(company)
     assert (len(server.asked), found.failure, [one.kid for one in there]) == (2, reason, [key.kid])
     assert [one.fields for one in instance.audit.noted if one.type.name == "key_set.failed"] == [
-        {"company_id": str(company), "rule": reason}
+        {"company_id": company, "rule": reason}
     ]
     server.answers = key_set(key)
     instance.clock.forward(seconds=RETRY.total_seconds())
@@ -291,7 +291,7 @@ async def test_the_audit_says_which_keys_came_and_went(
     server.answers = key_set(new, {"kty": "oct", "k": "AA"}, {"kty": "oct", "k": "AA"})
     instance.clock.now += timedelta(seconds=MAX_AGE)
     await instance.sets.refresh_due()
-    whose = {"company_id": str(company)}
+    whose = {"company_id": company}
     assert [(one.type.name, one.fields) for one in instance.audit.noted] == [
         ("key_set.fetched", whose | {"count": 1}),
         ("key.published", whose | {"kid": new.kid}),
