@@ -10,22 +10,31 @@ _GATHER_SECONDS: Final = 0.1
 
 
 class LogWriter:
-    """A text stream in front of another one. Lines beyond _LINES are dropped, and counted in the log itself."""
+    """A text stream in front of another one, and a logger for structlog whose lines become text when they are written.
+
+    Lines beyond _LINES are dropped, and counted in the log itself.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._lines: deque[str] = deque()
+        self._lines: deque[object] = deque()
         self._dropped = 0
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
     def write(self, text: str) -> None:
-        """Take a line; never waits."""
+        """Take a line, with its end; never waits."""
+        self.msg(text.removesuffix("\n"))
+
+    def msg(self, line: object) -> None:
+        """Take what is a line as text, without its end; never waits."""
         if len(self._lines) < _LINES:
-            self._lines.append(text)
+            self._lines.append(line)
         else:
             self._dropped += 1
+
+    debug = info = warning = error = critical = msg
 
     def flush(self) -> None:
         """Do nothing: the writer flushes by itself."""
@@ -42,12 +51,12 @@ class LogWriter:
             if self._lines or self._dropped:
                 self._write([self._lines.popleft() for _ in range(len(self._lines))])
 
-    def _write(self, lines: list[str]) -> None:
+    def _write(self, lines: list[object]) -> None:
         dropped, self._dropped = self._dropped, 0
         if dropped:
-            lines.append(f'{{"event": "log lines dropped", "lines": {dropped}}}\n')
+            lines.append(f'{{"event": "log lines dropped", "lines": {dropped}}}')
         try:
-            self._stream.write("".join(lines))
+            self._stream.write("".join(f"{line}\n" for line in lines))
             self._stream.flush()
         except (OSError, ValueError):  # a full disk, a closed pipe: the next lines may fare better
             self._dropped += dropped + len(lines) - bool(dropped)
