@@ -5,30 +5,36 @@ from collections import deque
 from typing import Final, TextIO
 
 _LINES: Final = 10_000
-_GATHER_SECONDS: Final = 0.02
-"""How long lines gather before they are written: to wake the writer for each costs a request more than its line."""
+_GATHER_SECONDS: Final = 0.1
+"""How long lines gather before they are written: each time that the writer wakes, requests wait for it."""
 
 
 class LogWriter:
-    """A text stream in front of another one. Lines beyond _LINES are dropped, and counted in the log itself."""
+    """A text stream in front of another one, and a logger for structlog whose lines become text when they are written.
+
+    Lines beyond _LINES are dropped, and counted in the log itself.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._lines: deque[str] = deque()
+        self._lines: deque[object] = deque()
         self._dropped = 0
-        self._written_to = threading.Event()
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
     def write(self, text: str) -> None:
-        """Take a line; never waits."""
+        """Take a line, with its end; never waits."""
+        self.msg(text.removesuffix("\n"))
+
+    def msg(self, line: object) -> None:
+        """Take what is a line as text, without its end; never waits."""
         if len(self._lines) < _LINES:
-            self._lines.append(text)
+            self._lines.append(line)
         else:
             self._dropped += 1
-        if not self._written_to.is_set():
-            self._written_to.set()
+
+    debug = info = warning = error = critical = msg
 
     def flush(self) -> None:
         """Do nothing: the writer flushes by itself."""
@@ -36,22 +42,21 @@ class LogWriter:
     def close(self, seconds: float = 1.0) -> None:
         """Write what is there, for at most so many seconds."""
         self._ending.set()
-        self._written_to.set()
         self._thread.join(seconds)
 
     def _run(self) -> None:
-        while not self._ending.is_set():
-            self._written_to.wait()
-            self._ending.wait(_GATHER_SECONDS)
-            self._written_to.clear()  # before the look: what comes after it wakes us again
-            self._write([self._lines.popleft() for _ in range(len(self._lines))])
+        ending = False
+        while not ending:
+            ending = self._ending.wait(_GATHER_SECONDS)
+            if self._lines or self._dropped:
+                self._write([self._lines.popleft() for _ in range(len(self._lines))])
 
-    def _write(self, lines: list[str]) -> None:
+    def _write(self, lines: list[object]) -> None:
         dropped, self._dropped = self._dropped, 0
         if dropped:
-            lines.append(f'{{"event": "log lines dropped", "lines": {dropped}}}\n')
+            lines.append(f'{{"event": "log lines dropped", "lines": {dropped}}}')
         try:
-            self._stream.write("".join(lines))
+            self._stream.write("".join(f"{line}\n" for line in lines))
             self._stream.flush()
         except (OSError, ValueError):  # a full disk, a closed pipe: the next lines may fare better
             self._dropped += dropped + len(lines) - bool(dropped)

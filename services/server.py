@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from common.errors import SettingsError
 from common.settings import Settings
+from services.http_protocol import HttpProtocol
 
 _BACKLOG: Final = 2048
 GRACE_SECONDS: Final = 5
@@ -87,7 +88,7 @@ async def serve(
             app,
             log_config=None,
             access_log=False,  # paths can hold a BSN; our own line per request has the route's template
-            http="h11",  # it bounds the request head (64 KiB); httptools takes headers without end
+            http=HttpProtocol,
             proxy_headers=bool(proxies),
             forwarded_allow_ips=proxies,
             server_header=False,

@@ -138,7 +138,7 @@ def _beside(stack: ExitStack) -> tuple[Path, RedisServer]:
     """Return a folder and a Redis for the time of a run, with the logs of the service written and thrown away."""
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="growth-")))
     sink = stack.enter_context((folder / "service.log").open("w"))
-    structlog.configure(logger_factory=structlog.WriteLoggerFactory(sink))
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sink))
     logging.basicConfig(level=logging.WARNING)
     redis = RedisServer("--appendonly", "yes", "--appendfsync", "everysec", private=True)
     return folder, stack.enter_context(redis)

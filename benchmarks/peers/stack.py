@@ -11,6 +11,7 @@ from starlette.routing import Route, Router
 from benchmarks.peers.setting import setting
 from common.http.app import create_app
 from common.http.routing import Resource
+from services.http_protocol import HttpProtocol
 from services.logs import configure_logs
 from services.metrics import make_metrics
 from tests.support.servers.loopback import HOST
@@ -43,4 +44,5 @@ def application(*, stack: bool) -> Any:  # noqa: ANN401 - an ASGI application
 
 if __name__ == "__main__":
     app = application(stack=setting().fields["stack"])
-    uvicorn.run(app, host=HOST, port=setting().port, loop="uvloop", http="h11", access_log=False, server_header=False)
+    port = setting().port
+    uvicorn.run(app, host=HOST, port=port, loop="uvloop", http=HttpProtocol, access_log=False, server_header=False)

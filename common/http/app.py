@@ -5,15 +5,16 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from common.errors import NotFound, ServiceError
+from common.errors import ServiceError
 from common.http.address import client_address
 from common.http.context import Observe, Refused, RequestContext
 from common.http.frames import require_own_window
 from common.http.negotiation import prefers_page
 from common.http.problems import field_errors, is_of_fields, oauth_error, problem
+from common.http.router import by_path
+from common.http.routing import Resource
 from common.limits import Limits
 
 _INTERNAL: Final = "/internal/"
@@ -23,7 +24,7 @@ RenderPage = Callable[[Request, ServiceError, str], Response]
 
 
 def create_app(
-    routes: Sequence[BaseRoute],
+    routes: Sequence[Resource],
     *,
     hosts: frozenset[str],
     https: bool,
@@ -48,41 +49,16 @@ def create_app(
             return field_errors(error)
         return problem(error, request_id)
 
-    router = by_first_segment(routes)
+    router = by_path(routes)
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        require_own_window(request)
-        if "authorization" not in request.headers or scope["path"].startswith(_INTERNAL):
+        names = {name for name, _ in scope["headers"]}
+        if b"sec-fetch-dest" in names:
+            require_own_window(Request(scope))
+        if b"authorization" not in names or scope["path"].startswith(_INTERNAL):
             await router(scope, receive, send)
             return
-        async with limits.of_bearer(client_address(request)):
+        async with limits.of_bearer(client_address(Request(scope))):
             await router(scope, receive, send)
 
     return RequestContext(limited, hosts=hosts, https=https, render=render, observe=observe, refused=refused)
-
-
-def by_first_segment(routes: Sequence[BaseRoute]) -> ASGIApp:
-    """Return the application that these routes are, looked through in their order.
-
-    Only those are looked through whose first segment is the path's: Starlette tries each one's pattern in turn.
-    """
-    grouped: dict[str, list[BaseRoute]] = {}
-    for route in routes:
-        grouped.setdefault(_first_segment(getattr(route, "path", "")), []).append(route)
-    if any("{" in segment for segment in grouped):
-        raise ValueError("the first segment of a path is the same for all requests")
-    routers = {name: Router(those, redirect_slashes=False, default=_not_found) for name, those in grouped.items()}
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await routers.get(_first_segment(scope["path"]), _not_found)(scope, receive, send)
-
-    return app
-
-
-def _first_segment(path: str) -> str:
-    return path[1:].partition("/")[0]
-
-
-async def _not_found(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    raise NotFound("There is nothing at this address.")

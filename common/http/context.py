@@ -3,12 +3,13 @@
 Pure ASGI, outside the router: what goes wrong inside still gets its headers and its problem document.
 """
 
+import os
 import re
 import time
 import traceback
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import structlog
 from starlette.requests import Request
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from common.errors import InternalFault, ServiceError, UnknownHost
 from common.http.address import client_address
+from common.http.request_log import request_answered
 from common.http.security import SECURITY_HEADERS, STRICT_TRANSPORT_SECURITY
 from common.request_id import REQUEST_ID
 
@@ -24,10 +26,13 @@ _REQUEST_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-_SECURITY_HEADERS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
-_TLS_HEADERS = [(b"strict-transport-security", STRICT_TRANSPORT_SECURITY.encode())]
+Headers = Sequence[tuple[bytes, bytes]]
+"""As they are on the wire, names in lower case."""
+
+_SECURITY_HEADERS = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+_TLS_HEADERS = (*_SECURITY_HEADERS, (b"strict-transport-security", STRICT_TRANSPORT_SECURITY.encode()))
 _OURS_ALONE = {b"x-request-id", b"strict-transport-security"}
-"""As they are on the wire, made once."""
+_OURS = {name for name, _ in _TLS_HEADERS} | _OURS_ALONE
 
 _log = structlog.get_logger("http")
 
@@ -57,7 +62,7 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(send, request_id(Request(scope)), self.https)
+        exchange = _Exchange(send, request_id(scope["headers"]), _TLS_HEADERS if self.https else _SECURITY_HEADERS)
         scope["request_id"] = exchange.request_id
         ambient = REQUEST_ID.set(exchange.request_id)
         try:
@@ -71,18 +76,11 @@ class RequestContext:
         seconds = time.perf_counter() - exchange.started
         method = scope["method"] if scope["method"] in METHODS else "other"  # any word can come as a method
         self.observe(method, route, exchange.status, seconds)
-        _log.info(
-            "request",
-            method=method,
-            route=route,
-            status=exchange.status,
-            milliseconds=round(seconds * 1000, 1),
-            request_id=exchange.request_id,
-        )
+        request_answered(method, route, exchange.status, seconds, exchange.request_id)
 
     async def _serve(self, scope: Scope, receive: Receive, exchange: "_Exchange") -> None:
         try:
-            if host_of(Request(scope)) not in self.hosts:
+            if host_of(only(scope["headers"], b"host")) not in self.hosts:
                 raise UnknownHost("This service does not answer to that host name.")
             await self.app(scope, receive, exchange.send)
         except Exception as error:
@@ -97,9 +95,11 @@ class RequestContext:
 class _Exchange:
     """One response on its way out: knows its status, and completes its headers."""
 
-    def __init__(self, send: Send, request_id: str, https: bool) -> None:  # noqa: FBT001 - private, two callers
+    __slots__ = ("_ours", "_send", "request_id", "started", "status")
+
+    def __init__(self, send: Send, request_id: str, ours: tuple[tuple[bytes, bytes], ...]) -> None:
         self._send = send
-        self._https = https
+        self._ours = ours
         self.request_id = request_id
         self.status = 0
         self.started = time.perf_counter()
@@ -107,27 +107,41 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            given = [(name, value) for name, value in message.get("headers", ()) if name not in _OURS_ALONE]
-            names = {name for name, _ in given}
-            message["headers"] = [
-                *given,
-                *((name, value) for name, value in _SECURITY_HEADERS if name not in names),
-                (b"x-request-id", self.request_id.encode("ascii")),
-                *(_TLS_HEADERS if self._https else ()),
-            ]
+            message["headers"] = self._completed(message.get("headers", ()))
         await self._send(message)
 
+    def _completed(self, given: Headers) -> list[tuple[bytes, bytes]]:
+        names = {name for name, _ in given}
+        ours: Headers = self._ours
+        if not names.isdisjoint(_OURS):  # few responses say one of these themselves
+            given = [header for header in given if header[0] not in _OURS_ALONE]
+            ours = [header for header in ours if header[0] not in names - _OURS_ALONE]
+        return [*given, *ours, (b"x-request-id", self.request_id.encode("ascii"))]
 
-def request_id(request: Request) -> str:
+
+def only(headers: Headers, name: bytes) -> str:
+    """Return the value of a header; empty if it is absent or given twice."""
+    given = [value for known, value in headers if known == name]
+    return given[0].decode("latin-1") if len(given) == 1 else ""
+
+
+def request_id(headers: Headers) -> str:
     """Return the caller's request id if it is a UUID or 32 hexadecimal digits, else a new one."""
-    given = request.headers.getlist("x-request-id")
-    return given[0] if len(given) == 1 and _REQUEST_ID.fullmatch(given[0]) else str(uuid.uuid4())
+    given = only(headers, b"x-request-id")
+    return given if _REQUEST_ID.fullmatch(given) else _new_request_id()
 
 
-def host_of(request: Request) -> str:
-    """Return the host that was asked, lower case, without port; empty if it is absent or given twice."""
-    given = request.headers.getlist("host")
-    return re.sub(r":[0-9]*$", "", given[0]).strip("[]").lower() if len(given) == 1 else ""
+def _new_request_id() -> str:
+    """Return a UUID of version 4 (RFC 9562 5.4), as text."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) % 4]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+@lru_cache(maxsize=16)  # a service has few names, and each request comes to one
+def host_of(header: str) -> str:
+    """Return the host of a `Host` header, lower case, without port."""
+    return re.sub(r":[0-9]*$", "", header).strip("[]").lower()
 
 
 def _refusal(error: Exception, request_id: str) -> ServiceError:

@@ -21,19 +21,18 @@ class Resource(Route):
         """`handlers` are by method: `GET=…`, `POST=…`; a GET answers HEAD too."""
         if "GET" in handlers:
             handlers.setdefault("HEAD", handlers["GET"])
-
-        async def endpoint(request: Request) -> Response:
-            if request.method not in handlers:
-                raise MethodNotAllowed(sorted(handlers))
-            return await handlers[request.method](request)
-
-        super().__init__(path, endpoint, name=path)
+        super().__init__(path, self.handle, name=path)
         self.path = self.path_format  # `{id:path}` is the whole rest of the path; outside it is `{id}` like any other
-        self.methods = set()  # an empty set: Starlette leaves the method to the endpoint
+        self.methods = set()  # an empty set: Starlette leaves the method to us
         self.wire = wire
+        self._handlers = handlers
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Say which route it is before answering: for the form of an error, and for the log."""
         scope["wire"] = self.wire
         scope["route_template"] = self.path
-        await super().handle(scope, receive, send)
+        handler = self._handlers.get(scope["method"])
+        if handler is None:
+            raise MethodNotAllowed(sorted(self._handlers))
+        response = await handler(Request(scope, receive, send))
+        await response(scope, receive, send)

@@ -45,7 +45,7 @@ class Request:
 
 
 def _printable(target: bytes) -> bytes:
-    """Return the target with other octets escaped: our server (h11) lets no others in."""
+    """Return the target with other octets escaped: our server lets no others in."""
     return b"".join(bytes([octet]) if 0x21 <= octet <= 0x7E else b"%%%02X" % octet for octet in target)
 
 

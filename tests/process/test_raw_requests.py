@@ -12,12 +12,25 @@ from tests.support.servers.loopback import HOST
 
 HEAD = "Host: localhost\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
 LAUNCH = f"POST /sso/launch HTTP/1.1\r\n{HEAD}"
+UPGRADE = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+CHUNKED = "Transfer-Encoding: chunked\r\n\r\n"
 IDLERS = 200
 
 REFUSED: dict[str, str] = {
     "a length that is no number": f"{LAUNCH}Content-Length: two\r\n\r\n{{}}",
     "a length below zero": f"{LAUNCH}Content-Length: -1\r\n\r\n{{}}",
     "two lengths": f"{LAUNCH}Content-Length: 2\r\nContent-Length: 20\r\n\r\n{{}}",
+    "a length and chunks": (
+        f"{LAUNCH}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\nGET /metrics HTTP/1.1"
+    ),
+    "a folded header": f"{LAUNCH}X: a\r\n b\r\nContent-Length: 2\r\n\r\n{{}}",
+    "lines that end with a line feed": f"{LAUNCH}Content-Length: 2\r\n\r\n{{}}".replace("\r", ""),
+    "a carriage return in a header": f"{LAUNCH}X: a\rContent-Length: 2\r\n\r\n{{}}",
+    "an absolute address": "GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a path without a slash": "GET healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "an address that is a host": "GET @evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a fragment": "GET /healthz#x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a tunnel": "CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "chunks and another coding": f"{LAUNCH}Transfer-Encoding: gzip, chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n",
     "a chunk whose size is no number": f"{LAUNCH}Transfer-Encoding: chunked\r\n\r\nzz\r\n{{}}\r\n0\r\n\r\n",
     "a chunk of a size without end": f"{LAUNCH}Transfer-Encoding: chunked\r\n\r\n{'f' * 30}\r\n{{}}\r\n0\r\n\r\n",
@@ -25,6 +38,8 @@ REFUSED: dict[str, str] = {
     "a space before the colon": f"{LAUNCH}Content-Length : 2\r\n\r\n{{}}",
     "a header of a megabyte": f"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: {'x' * 1_000_000}\r\n\r\n",
     "a megabyte of headers": "GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + "X: y\r\n" * 200_000 + "\r\n",
+    "a megabyte after a chunk's size": f"{LAUNCH}{CHUNKED}2;{'x' * 1_000_000}\r\n{{}}\r\n0\r\n\r\n",
+    "a megabyte of trailers": f"{LAUNCH}{CHUNKED}2\r\n{{}}\r\n0\r\n" + "X: y\r\n" * 200_000 + "\r\n",
     "NUL in a header": "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n",
     "no host": "GET /healthz HTTP/1.1\r\n\r\n",
     "two hosts": "GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
@@ -64,17 +79,10 @@ async def test_what_is_no_request_is_refused_and_ends_the_connection(demo: DemoS
 
 
 ONE_MEANING: dict[str, tuple[str, list[int]]] = {
-    "a length and chunks": (
-        f"{LAUNCH}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\nGET /metrics HTTP/1.1",
-        [400, 422],
-    ),
-    "a folded header": (f"{LAUNCH}X: a\r\n b\r\nContent-Length: 2\r\n\r\n{{}}", [400, 422]),
-    "an absolute address": ("GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", [400, 404]),
-    "a path without a slash": ("GET healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", [400, 404]),
-    "an address that is a host": ("GET @evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", [400, 404]),
     "two slashes": ("GET //healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", [404]),
     "a host with a path": ("GET / HTTP/1.1\r\nHost: localhost/healthz?x=\r\n\r\n", [400]),
-    "a fragment": ("GET /healthz#x HTTP/1.1\r\nHost: localhost\r\n\r\n", [200, 400, 404]),
+    "a method that nobody has": (f"BREW /sso/launch HTTP/1.1\r\n{HEAD}\r\n", [405]),
+    "another protocol is offered": (f"{LAUNCH}{UPGRADE}Content-Length: 2\r\n\r\n{{}}", [422]),
 }
 
 

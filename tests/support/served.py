@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from services.http_protocol import HttpProtocol
 from services.server import bind
 from tests.support.servers.loopback import HOST
 
@@ -21,7 +22,7 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def served(app: ASGIApp, port: int) -> AsyncIterator[None]:
     """Serve an application on a port of loopback."""
-    configuration = uvicorn.Config(app, log_config=None, http="h11", ws="none", lifespan="off")
+    configuration = uvicorn.Config(app, log_config=None, http=HttpProtocol, ws="none", lifespan="off")
     with bind(HOST, port) as listener:
         server = _Server(configuration)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

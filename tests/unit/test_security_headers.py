@@ -1,6 +1,8 @@
 """Every response carries the security headers, its request id, and no more than it must (contract, section 1)."""
 
+import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from uuid import UUID
 
 import httpx2
@@ -13,6 +15,7 @@ from common.http.app import create_app
 from common.http.routing import Resource
 from common.http.security import content_security_policy
 from common.limits import Limits
+from tests.support.logs import log_of
 from tests.support.memory import MemoryLimiter
 
 ALWAYS = {
@@ -114,6 +117,25 @@ async def test_any_other_request_id_is_replaced(replaced: str) -> None:
     given = (await get("/fine", X_Request_Id=replaced)).headers["x-request-id"]
     assert given != replaced
     assert UUID(given).version == 4
+
+
+async def test_each_request_is_one_line_of_the_log_without_its_path() -> None:
+    with log_of() as log:
+        answer = await get("/own")
+        await get("/nowhere", method="BREW")
+    own, nowhere = map(json.loads, log.getvalue().splitlines())
+    assert {"milliseconds", "timestamp"} <= own.keys()
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(own.pop("timestamp"))).total_seconds() < 60
+    assert own.pop("milliseconds") >= 0
+    assert own == {
+        "method": "GET",
+        "route": "/own",
+        "status": 200,
+        "request_id": answer.headers["x-request-id"],
+        "event": "request",
+        "level": "info",
+    }
+    assert (nowhere["method"], nowhere["route"], nowhere["status"]) == ("other", "-", 404)
 
 
 async def test_an_error_names_the_request_id_of_its_header() -> None:
