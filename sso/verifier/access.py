@@ -1,5 +1,7 @@
 """The bearer tokens that we made ourselves: verified with our own keys, and let in by role and scope."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -63,9 +65,7 @@ class OwnTokens:
 
     async def internal(self, token: str) -> str:
         """Return the name of the service of ours that calls. Raises NotAuthenticated or PermissionDenied."""
-        ours = await self.signed(token)
-        async with self.refusing(ours):
-            claims = self.claims(ours, self.clock())
+        async with self.verified(token) as claims:
             if not isinstance(claims, InternalClaims):
                 raise because(PermissionDenied("This call is for our own services.", bearer=True), "wrong_role")
             return claims.sub
@@ -73,16 +73,21 @@ class OwnTokens:
     async def known(self, token: str, now: datetime) -> AccessClaims | None:
         """Return the claims of a token of ours, None for what is none or has expired. Nobody is refused by asking."""
         try:
-            return self.claims(await self.signed(token), now)
+            return self._claims(await self._signed(token), now)
         except NotAuthenticated:
             return None
 
-    def refusing(self, ours: OurToken) -> refusals:
-        """Make an event of what is refused inside: the claims of this token, and what it does not open."""
-        return refusals(self.audit, BEARER_REFUSED, self.clock(), **ours.whose)
+    @asynccontextmanager
+    async def verified(self, token: str) -> AsyncIterator[AccessClaims]:
+        """Give the claims of a token of ours, of whatever kind; what is refused inside is a refusal of this token.
 
-    async def signed(self, token: str) -> OurToken:
-        """Return a token of ours, of whatever kind and age. Raises NotAuthenticated, which is counted and no event."""
+        Raises NotAuthenticated: counted until our signature has verified, an event from there on.
+        """
+        ours = await self._signed(token)
+        async with refusals(self.audit, BEARER_REFUSED, self.clock(), **ours.whose):
+            yield self._claims(ours, self.clock())
+
+    async def _signed(self, token: str) -> OurToken:
         with _LOOKING_THE_SAME:
             before = self.remembered.find(token)
             raw = before.raw if before is not None else take_apart(token)
@@ -98,8 +103,7 @@ class OwnTokens:
             self.remembered.keep(token, verified)
             return verified
 
-    def claims(self, ours: OurToken, now: datetime) -> AccessClaims:
-        """Return what it says, if it is from us, for us and has not expired. Raises NotAuthenticated."""
+    def _claims(self, ours: OurToken, now: datetime) -> AccessClaims:
         with _LOOKING_THE_SAME:
             claims = ours.claims
             if claims.iss != self.issuer or claims.aud != self.issuer:
@@ -122,9 +126,7 @@ class AccessTokens:
         Raises NotAuthenticated (401) for what is no valid token of ours or of a company that is not active, and
         PermissionDenied (403) for another role or a missing scope.
         """
-        ours = await self.own.signed(token)
-        async with self.own.refusing(ours):
-            claims = self.own.claims(ours, self.own.clock())
+        async with self.own.verified(token) as claims:
             if not isinstance(claims, CompanyClaims):
                 refusal = PermissionDenied("This call is for a healthcare company's own token.", bearer=True)
                 raise because(refusal, "wrong_role")
@@ -132,9 +134,7 @@ class AccessTokens:
 
     async def company_or_launch(self, token: str, scope: Scope) -> CompanyCaller | LaunchCaller:
         """Return the company, or the launched professional, that calls. Raises as `company` does."""
-        ours = await self.own.signed(token)
-        async with self.own.refusing(ours):
-            claims = self.own.claims(ours, self.own.clock())
+        async with self.own.verified(token) as claims:
             if isinstance(claims, CompanyClaims):
                 return await self._company(claims, scope)
             if not isinstance(claims, LaunchClaims):
