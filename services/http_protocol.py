@@ -1,6 +1,6 @@
 """HTTP/1.1 as it comes in: httptools, within bounds that it does not have, and refusing what can be read in two ways.
 
-Why not h11, and what either of them makes of what: ADR 0039 and `tests/process/test_raw_requests.py`.
+Why not h11, and what either of them makes of what: ADR 0039.
 """
 
 import re
@@ -8,6 +8,8 @@ from typing import Final
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from common.http.context import METHODS
 
 _REFUSAL: Final = STATUS_LINE[400] + (
     b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s"
@@ -21,7 +23,7 @@ _WAITING: Final = 8
 
 
 _METHOD: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
-_KNOWN: Final = {b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"CONNECT"}
+_KNOWN: Final = {method.encode() for method in METHODS} | {b"CONNECT"}
 _NOBODY_HAS: Final = b"UNLINK"
 """A method that the parser knows and no resource has."""
 
@@ -32,9 +34,12 @@ class HttpProtocol(HttpToolsProtocol):
     _framing = 0
     _within = False
     """A request has begun and has not ended."""
+    _refused = False
 
     def data_received(self, data: bytes) -> None:
-        """Read what has come."""
+        """Read what has come; nothing any more after what was refused."""
+        if self._refused:
+            return
         self._unset_keepalive_if_required()
         if not self._within:
             data = _of_a_known_method(data)
@@ -42,7 +47,7 @@ class HttpProtocol(HttpToolsProtocol):
             for start in range(0, len(data), _SLICE):
                 self._read(data[start : start + _SLICE])
         except _TooLarge:
-            self._refuse("The headers are too large.")
+            self._refuse("The headers, or what goes with the body, are too large.")
         except httptools.HttpParserError:
             self._refuse("This is no HTTP request, or one that can be read in two ways.")
 
@@ -51,7 +56,10 @@ class HttpProtocol(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            self._read(self._head_without_upgrade() + data[upgrade.args[0] :])
+            again = self._head_without_upgrade() + data[upgrade.args[0] :]
+            self.parser = httptools.HttpRequestParser(self)  # after such a head the other one may read nothing more
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            self._read(again)
         if self._framing > _FRAMING:
             raise _TooLarge
 
@@ -89,6 +97,8 @@ class HttpProtocol(HttpToolsProtocol):
             or len(self.pipeline) == _WAITING
         ):
             raise _Unreadable
+        if self.parser.get_http_version() == "1.0":
+            self.expect_100_continue = False  # RFC 9110 10.1.1
         if not self.parser.should_upgrade():
             super().on_headers_complete()
             self.headers = []  # for trailers, which nobody reads: no header of the request can come after its body
@@ -104,16 +114,17 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _refuse(self, why: str) -> None:
+        """End the connection, and say why where that can be taken for nothing but the answer to what is refused."""
+        self._refused = True
         self.logger.warning(why)
-        if not self._half_answered():
+        request = self.cycle
+        own = request is not None and self._within and request.scope is self.scope
+        if request is not None and not own and not request.response_complete:
+            request.keep_alive = False  # the one before is carried out: it gets its own answer, and ends the connection
+            return
+        if not (own and request.response_started) and not self.pipeline:
             self.transport.write(_REFUSAL % (len(why), why.encode()))
         self.transport.close()
-
-    def _half_answered(self) -> bool:
-        """Return whether a status written now would land within the answer to an earlier request."""
-        return bool(self.pipeline) or (
-            self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
-        )
 
 
 def _of_a_known_method(data: bytes) -> bytes:

@@ -3,7 +3,6 @@
 import json
 import os
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,11 +44,6 @@ class Setting:
 def setting() -> Setting:
     """Return what this process was started with."""
     return Setting(**json.loads(os.environ[VARIABLE]))
-
-
-def http() -> str:
-    """Return the parser of HTTP that uvicorn takes where nobody names one: the fast one, if it is installed."""
-    return "httptools" if find_spec("httptools") else "h11"
 
 
 def serve(app: Any, *, access_log: bool) -> None:  # noqa: ANN401 - any ASGI application

@@ -23,8 +23,10 @@ def by_path(resources: Sequence[Resource]) -> ASGIApp:
     whole: dict[str, Resource] = {}
     for those in by_segment.values():
         for resource in those:
+            if resource.param_convertors:
+                continue
             first = next(one for one in those if one.path_regex.match(resource.path))
-            if not first.param_convertors:
+            if not first.param_convertors:  # else one with parameters was there before it
                 whole[resource.path] = first
     tried = {segment: [one for one in those if one.param_convertors] for segment, those in by_segment.items()}
 

@@ -28,7 +28,10 @@ class Resource(Route):
         self._handlers = handlers
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Say which route it is before answering: for the form of an error, and for the log."""
+        """Answer. Before that say which route it is: for the form of an error, and for the log.
+
+        Starlette calls this itself; it asks its own endpoint nothing.
+        """
         scope["wire"] = self.wire
         scope["route_template"] = self.path
         handler = self._handlers.get(scope["method"])

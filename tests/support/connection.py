@@ -30,7 +30,8 @@ class _Wire(asyncio.Transport):
         self.closed = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += bytes(data)
+        if not self.closed:
+            self.written += bytes(data)
 
     def close(self) -> None:
         self.closed = True
@@ -44,14 +45,18 @@ class _Wire(asyncio.Transport):
 
 
 class Connection:
-    """A connection. `asked` are the requests in their order, `statuses` the answers, `closed` whether it has ended.
+    """A connection. `asked` are the requests in their order, `statuses` the answers, `ended` whether it was the server
+    that ended it.
 
-    `halfway` answers stop after their first octet of two, until the connection ends.
+    An `early` answer comes before the body was read. `halfway` answers stop after their first octet of two, until the
+    connection ends.
     """
 
-    def __init__(self, *, halfway: bool = False) -> None:
+    def __init__(self, *, halfway: bool = False, early: bool = False) -> None:
         self._halfway = halfway
+        self._early = early
         self.asked: list[Asked] = []
+        self.ended = False
         self._wire = _Wire()
         self._state = ServerState()
         config = uvicorn.Config(self._answer, interface="asgi3", proxy_headers=False, log_config=None, ws="none")
@@ -61,25 +66,22 @@ class Connection:
     async def send(self, *pieces: bytes) -> None:
         """Let these pieces arrive one after the other, as long as it is open, and what they ask be answered."""
         for piece in pieces:
-            if not self.closed:
+            if not self._wire.closed:
                 self._protocol.data_received(piece)
             await asyncio.sleep(0)  # the application's turn
         for _ in range(_TURNS):
             await asyncio.sleep(0)
+        self.ended = self._wire.closed
         self._protocol.connection_lost(None)
         while self._state.tasks:
             await asyncio.gather(*self._state.tasks)
-
-    @property
-    def closed(self) -> bool:
-        return self._wire.closed
 
     @property
     def statuses(self) -> list[int]:
         return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3})", self._wire.written)]
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body, more = b"", True
+        body, more = b"", not self._early
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":

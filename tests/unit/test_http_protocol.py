@@ -38,6 +38,7 @@ async def test_a_request_is_the_same_in_whatever_pieces_it_arrives(form: str, st
     await connection.send(*(octets[start : start + step] for start in range(0, len(octets), step)))
     assert [asked.body for asked in connection.asked] == bodies
     assert connection.statuses == [200] * len(bodies)
+    assert not connection.ended
 
 
 REFUSED: dict[str, str] = {
@@ -87,7 +88,7 @@ async def test_what_can_be_read_in_two_ways_is_refused_and_nothing_after_it_is_r
         await connection.send(*pieces)
         assert connection.asked == []
         assert connection.statuses == [400]
-        assert connection.closed
+        assert connection.ended
 
 
 TOO_LARGE: dict[str, list[bytes]] = {
@@ -112,7 +113,7 @@ async def test_what_is_no_body_is_at_most_64_kib(what: str) -> None:
     await connection.send(*TOO_LARGE[what])
     assert connection.asked == []
     assert connection.statuses == [400]
-    assert connection.closed
+    assert connection.ended
 
 
 @pytest.mark.parametrize("method", ["BREW", "get", "TRACE", "PROPFIND", "M-SEARCH"])
@@ -145,15 +146,68 @@ async def test_an_address_is_taken_apart_as_ever() -> None:
     assert asked.path == "//g/é/.."
 
 
-async def test_of_a_hundred_requests_at_once_few_wait_and_the_connection_ends() -> None:
+async def test_of_a_hundred_requests_at_once_a_few_are_answered_and_the_connection_ends() -> None:
     connection = Connection()
     await connection.send(GET.encode() * 100)
-    assert len(connection.asked) <= 1
-    assert connection.closed
+    assert len(connection.asked) == 9
+    assert connection.statuses == [200] * 9
+    assert connection.ended
 
 
-async def test_an_answer_that_is_half_out_is_not_completed_by_a_refusal() -> None:
+AFTER_ANOTHER = {
+    "octets that are no request": b"\0\0\r\n\r\n",
+    "a body that is longer than its length": b"}",
+    "a tunnel": GET.replace("GET", "CONNECT").encode(),
+    "the beginning of HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "two lengths": LENGTH.replace("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\n").encode(),
+}
+
+
+@pytest.mark.parametrize("flaw", AFTER_ANOTHER)
+async def test_what_is_refused_does_not_take_the_answer_of_the_request_before_it(flaw: str) -> None:
+    for pieces in ([LENGTH.encode() + AFTER_ANOTHER[flaw]], [LENGTH.encode(), AFTER_ANOTHER[flaw], GET.encode()]):
+        connection = Connection()
+        await connection.send(*pieces)
+        assert [asked.body for asked in connection.asked] == [b"{}"]
+        assert connection.statuses[0] == 200
+        assert connection.statuses[1:] in ([], [400])
+        assert connection.ended
+
+
+async def test_an_answer_that_came_before_the_whole_request_is_the_only_one() -> None:
+    connection = Connection(early=True)
+    await connection.send(CHUNKED.encode(), b"zz\r\n")
+    assert connection.statuses == [200]
+    assert connection.ended
+
+
+@pytest.mark.parametrize(
+    "head", [UPGRADE.replace("Connection: ", "Connection: close, "), UPGRADE.replace("HTTP/1.1", "HTTP/1.0")]
+)
+async def test_an_upgrade_that_is_offered_on_a_connection_that_ends_is_ignored_too(head: str) -> None:
+    connection = Connection()
+    await connection.send(f"{head}Content-Length: 2\r\n\r\n".encode(), b"{}")
+    assert [asked.body for asked in connection.asked] == [b"{}"]
+    assert connection.statuses == [200]
+    assert connection.ended
+
+
+@pytest.mark.parametrize(("version", "statuses"), [("1.0", [200]), ("1.1", [100, 200])])
+async def test_who_waits_to_be_told_to_go_on_is_told_in_a_version_that_knows_it(
+    version: str, statuses: list[int]
+) -> None:
+    connection = Connection()
+    head = (
+        LENGTH.removesuffix("{}")
+        .replace("HTTP/1.1", f"HTTP/{version}")
+        .replace(HOST, f"{HOST}Expect: 100-continue\r\n")
+    )
+    await connection.send(head.encode(), b"{}")
+    assert connection.statuses == statuses
+
+
+async def test_an_answer_that_is_half_out_is_left_to_whoever_is_writing_it() -> None:
     connection = Connection(halfway=True)
     await connection.send(LENGTH.encode(), b"\0\r\n\r\n")
     assert connection.statuses == [200]
-    assert connection.closed
+    assert not connection.ended  # by the refusal; the answer ends it when it is whole
