@@ -58,5 +58,5 @@ class LogWriter:
         try:
             self._stream.write("".join(f"{line}\n" for line in lines))
             self._stream.flush()
-        except Exception:  # noqa: BLE001 - a full disk, a closed pipe, a line without text: the next may fare better
+        except Exception:  # a full disk, a closed pipe, a line without text: the next may fare better
             self._dropped += dropped + len(lines) - bool(dropped)
