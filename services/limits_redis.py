@@ -103,11 +103,14 @@ class RedisLimiter:
             return [_ROOM] * len(asked)
         try:
             async with asyncio.timeout(_SECONDS):
-                return await self._redis.eval_each(_COUNT, asked)
+                answers = await self._redis.eval_each(_COUNT, asked)
         except (RedisError, TimeoutError, OSError) as error:
             self._silent_until = time.monotonic() + _PAUSE
             _log.warning("not counted", cause=type(error).__name__)
             return [_ROOM] * len(asked)
+        for fault in (answer for answer in answers if isinstance(answer, Exception)):
+            _log.warning("not counted", cause=type(fault).__name__)
+        return [_ROOM if isinstance(answer, Exception) else answer for answer in answers]
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,9 @@ PLACES: Final = (
 )
 """In the order in which they are emptied: who is looked for by their BSN meanwhile is somebody new."""
 
+_TAKEN_FIRST: Final = (members, relationships, launches)
+"""In the order in which launches take them: what refers to them is not written meanwhile, and nobody waits for ever."""
+
 
 async def export(databases: Databases, sealer: Sealer, pseudoniem: Pseudoniem, now: datetime) -> dict[str, Any]:
     """Return all that is kept on a patient as JSON values, with what the audit says of them. Raises Unavailable.
@@ -97,13 +100,9 @@ async def erase(databases: Databases, pseudoniem: Pseudoniem, now: datetime) -> 
         places = [place for place in PLACES if place.owner is owner]
         log = databases.audit(owner)
         async with databases.by_owner[owner.name].transaction() as connection:
-            for table in (
-                relationships,
-                launches,
-            ):  # first, as launches do: what refers to them is not written meanwhile
-                if table.metadata is owner.tables:
-                    held = select(table.c.pseudoniem).where(table.c.pseudoniem == pseudoniem)
-                    await connection.execute(held.with_for_update())
+            for place in (place for table in _TAKEN_FIRST for place in places if place.table is table):
+                held = select(place.table).where(place.of(pseudoniem)).order_by(*place.table.primary_key)
+                await connection.execute(held.with_for_update(of=place.table))
             counts = {
                 place.table.name: (await connection.execute(delete(place.table).where(place.of(pseudoniem)))).rowcount
                 for place in places

@@ -8,7 +8,7 @@ from hiredis import pack_command
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
 from common.store.together import Together
@@ -45,13 +45,9 @@ class TogetherRedis(Redis):
     async def eval_each(self, script: str, given: Sequence[Arguments]) -> Sequence[Any]:
         """Return the answers to a script that is run once for each of these keys and arguments, in one pipeline.
 
-        `given` begin with the number of keys. Raises the first answer that is an error.
+        `given` begin with the number of keys. An answer that is an error is returned as that.
         """
-        answers = await self._send([(("EVAL", script, *arguments), {}) for arguments in given])
-        for answer in answers:
-            if isinstance(answer, Exception):
-                raise answer
-        return answers
+        return await self._send([(("EVAL", script, *arguments), {}) for arguments in given])
 
     async def _send(self, commands: Sequence[Command]) -> Sequence[Any]:
         """Return the answers to a pipeline. It is written and read here, as the library's own takes thrice the time."""
@@ -70,6 +66,8 @@ class TogetherRedis(Redis):
     async def _answer(self, connection: Any, name: str, options: dict[str, Any]) -> Any:  # noqa: ANN401 - the library's
         try:
             return await self.parse_response(connection, name, **options)
+        except ReadOnlyError:  # it has become a replica: on another connection there may be who can write
+            raise
         except ResponseError as error:
             return error
 

@@ -1,6 +1,7 @@
 """How much memory a worker holds while it launches, and whether it grows.
 
-A million launches take hours on two processors, so the default is a shorter run that says how long it was; all of them:
+A million launches take more than half an hour on two processors, so the default is a shorter run that says how long it
+was; all of them:
 `make bench ARGS="memory --launches 1000000"`.
 """
 

@@ -67,7 +67,13 @@ REFUSALS: Final = {"identity": IDENTITY_REFUSALS, "pseudoniem": PSEUDONIEM_REFUS
 """The tables by the name of their owner."""
 
 
-_DETAILS: Final = json.JSONEncoder(sort_keys=True, default=str)
+def _text(value: object) -> str:
+    if not isinstance(value, UUID):
+        raise TypeError("an event has identifiers, figures, answers and words")
+    return str(value)
+
+
+_DETAILS: Final = json.JSONEncoder(sort_keys=True, default=_text)
 _BY_CHANCE: Final = {4, 7}
 
 

@@ -15,6 +15,13 @@ AUTOCOMMIT: Final = "AUTOCOMMIT"
 
 _CONNECT_SECONDS: Final = 0.8
 STATEMENT_SECONDS: Final = 2.0
+_SERVER_SETTINGS: Final = {
+    # PostgreSQL gives up first, where it is there to do so: then it is known that nothing was kept. The driver loses
+    # the connection, and what it gave up waits on, and is kept in the end.
+    "statement_timeout": "1800ms",
+    "lock_timeout": "1500ms",
+    "idle_in_transaction_session_timeout": "5s",  # of a process that is frozen, say: our transactions wait for nobody
+}
 
 
 class Record(asyncpg.Record):  # type: ignore[misc]  # the driver has no types
@@ -43,6 +50,7 @@ def _postgresql(url: URL, statement_seconds: float | None) -> AsyncEngine:
     arguments: dict[str, object] = {
         "timeout": _CONNECT_SECONDS,
         "command_timeout": statement_seconds,
+        "server_settings": _SERVER_SETTINGS if statement_seconds is not None else {},
         "record_class": Record,  # of the connection, since the driver forgets that of a call when it asks anew
     }
     if "sslmode" in url.query:

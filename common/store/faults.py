@@ -14,6 +14,9 @@ _TRANSIENT: Final = frozenset({"08", "40", "53", "55", "57", "58"})
 _READ_ONLY: Final = "25006"
 """A failover to a standby, say: as it is now, nothing can be decided here."""
 
+_UNDONE: Final = frozenset({"40P01", "55P03"})
+"""A deadlock, and a lock that was not to be had in time."""
+
 _OF_THE_CONNECTION: Final = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # PostgreSQL has ended it, and the driver has not read so yet
@@ -30,6 +33,10 @@ def ends_connections(error: BaseException) -> bool:
     """
     state = _state(getattr(error, "orig", error))
     return isinstance(error, asyncpg.InternalClientError | ConnectionError) or state.startswith(("57P", "08"))
+
+
+class Undone(Unavailable):
+    """Others held what was wanted, and PostgreSQL has undone the statement: nothing of it is kept, for certain."""
 
 
 @contextmanager
@@ -62,4 +69,5 @@ def _state(error: BaseException | None) -> str:
 
 
 def _unavailable(error: BaseException | None) -> Unavailable:
-    return Unavailable("the database", private=type(error).__name__)
+    kind = Undone if _state(error) in _UNDONE else Unavailable
+    return kind("the database", private=type(error).__name__)

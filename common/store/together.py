@@ -6,12 +6,17 @@ from contextvars import Context
 from typing import Any, Final, Generic, TypeVar
 
 from common.errors import Unavailable
+from common.store.faults import Undone
 
 _AT_ONCE: Final = 1000
 """Questions that are answered together at most."""
 
+_APART: Final = 8
+"""Questions that are asked at once where each is asked by itself."""
+
 Q = TypeVar("Q")
 A = TypeVar("A")
+_Asked = Sequence[tuple[Q, "asyncio.Future[A]"]]
 
 
 class Together(Generic[Q, A]):
@@ -62,30 +67,58 @@ class Together(Generic[Q, A]):
         finally:  # at once, and not when the task is done: who asks in between would wait for ever
             self._answering -= 1
 
-    async def _answer_these(self, asked: Sequence[tuple[Q, "asyncio.Future[A]"]]) -> None:
+    async def _answer_these(self, asked: "_Asked[Q, A]") -> None:
         waiting = [(question, future) for question, future in asked if not future.done()]  # else it was given up
         if not waiting:
             return
         try:
-            answers = await self._answer([question for question, _ in waiting])
-            answered = list(zip(waiting, answers, strict=True))
-        except Exception as error:
-            if not self._apart or len(waiting) == 1 or isinstance(error, Unavailable):
+            error = await self._answered(waiting)
+            if (
+                error is not None
+                and self._apart
+                and (len(waiting) > 1 or isinstance(error, Undone))
+                and _goes_on(error)
+            ):
+                error = await self._answer_apart(waiting)
+            if error is not None:
                 _refuse(waiting, error)
-                return
-            for one in waiting:
-                await self._answer_these([one])
         except asyncio.CancelledError:  # the service is stopping
             for _, future in waiting:
                 future.cancel()
             raise
-        else:
-            for (_, future), answer in answered:
-                if not future.done():
-                    future.set_result(answer)
+
+    async def _answered(self, waiting: "_Asked[Q, A]") -> Exception | None:
+        """Answer these together; return what came instead, if it was no answers."""
+        try:
+            answers = await self._answer([question for question, _ in waiting])
+            answered = list(zip(waiting, answers, strict=True))
+        except Exception as error:
+            return error
+        for (_, future), answer in answered:
+            if not future.done():
+                future.set_result(answer)
+        return None
+
+    async def _answer_apart(self, waiting: "_Asked[Q, A]") -> Exception | None:
+        """Answer each by itself, a few at a time; return what the rest need not be asked after."""
+        for start in range(0, len(waiting), _APART):
+            some = waiting[start : start + _APART]
+            errors = await asyncio.gather(*(self._answered([one]) for one in some))
+            for one, error in zip(some, errors, strict=True):
+                if error is not None:
+                    _refuse([one], error)
+            gone = next((error for error in errors if error is not None and not _goes_on(error)), None)
+            if gone is not None:
+                return gone
+        return None
 
 
-def _refuse(waiting: Sequence[tuple[Any, "asyncio.Future[Any]"]], error: Exception) -> None:
+def _goes_on(error: Exception) -> bool:
+    """Return whether what answers is there for others."""
+    return isinstance(error, Undone) or not isinstance(error, Unavailable)
+
+
+def _refuse(waiting: "_Asked[Any, Any]", error: Exception) -> None:
     for _, future in waiting:
         if not future.done():
             future.set_exception(error)

@@ -5,8 +5,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Final
 
-import asyncpg
-
 from common.store.pool import Held, Pool
 from common.store.statements import BulkInsert, Write, send
 
@@ -61,20 +59,13 @@ class Work:
         """Write what is kept, and commit."""
         if self._held is None and self._kept and not self._is_sqlite:
             async with self._pool.one() as held:
-                await self._send_alone(held)
+                await send(held, self._kept)  # in one statement, which is a transaction by itself
         elif not self.is_idle:
             held = await self.begun()
             await held.say("COMMIT")
             self._held = None
             self._pool.give(held)
             await self._turn.__aexit__(None, None, None)
-
-    async def _send_alone(self, held: Held) -> None:
-        """Write what is kept in one statement, which is a transaction by itself."""
-        try:
-            await send(held, self._kept)
-        except asyncpg.DeadlockDetectedError:  # it is undone whole, and who waited for it goes on: do it after them
-            await send(held, self._kept)
 
     async def roll_back(self, error: BaseException) -> None:
         """Undo what was written, after this error."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     and_,
+    case,
     delete,
     select,
 )
@@ -54,9 +55,12 @@ JOINED: Final = select(relationships, members.c.account_id).join(members)
 JOINED_BY: Final = (relationships.c.company_id, relationships.c.pseudoniem, members.c.account_id)
 JOINED_LAST = Keyed(JOINED, *JOINED_BY, first=(members.c.joined_at.desc(), relationships.c.relationship_id))
 _INSERT = insert(members)
+_LATEST = case(
+    (_INSERT.excluded.joined_at > members.c.joined_at, _INSERT.excluded.joined_at), else_=members.c.joined_at
+)
 _MEMBER: Final = ("relationship_id", "account_id")
 _JOIN = BulkInsert(
-    _INSERT.on_conflict_do_update(index_elements=_MEMBER, set_={"joined_at": _INSERT.excluded.joined_at}),
+    _INSERT.on_conflict_do_update(index_elements=_MEMBER, set_={"joined_at": _LATEST}),
     (*_MEMBER, "joined_at"),
     latest=(_MEMBER, "joined_at"),
 )
@@ -121,9 +125,12 @@ class SqlAdministration:
         return await self._where(behind, limit=limit)
 
     async def end(self, company_id: CompanyId, external_id: str) -> Relationship | None:
+        named = select(relationships).where(_named(company_id, external_id))
+        whose = members.c.relationship_id.in_(named.with_only_columns(relationships.c.relationship_id))
         async with self.database.transaction() as connection:
-            held = select(relationships).where(_named(company_id, external_id)).with_for_update()
-            row = (await connection.execute(held)).first()
+            # In the order in which launches take them, so that neither waits for the other for ever.
+            await connection.execute(select(members).where(whose).order_by(*members.primary_key).with_for_update())
+            row = (await connection.execute(named.with_for_update())).first()
             if row is None:
                 return None
             for table in (members, relationships):

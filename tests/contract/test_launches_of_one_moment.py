@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common.errors import TokenReplayed
+from common.errors import TokenReplayed, Unavailable
 from common.sql import Database
 from identity.professionals.accounts import Professionals
 from identity.professionals.store_sql import SqlAccounts
@@ -65,8 +65,9 @@ async def test_a_replay_is_refused_and_those_of_its_moment_are_kept(database: Da
 async def test_who_joins_a_relationship_twice_in_one_moment_is_in_it_once(database: Database) -> None:
     company, store = await kept_company(database), SqlRelationships(database)
     account_id, [one] = await treated(database, company, "1532")
-    times = [NOW, LATER]
-    await at_once(2, lambda number: store.join(one.relationship_id, account_id, times[number]))
+    times = [NOW, LATER, NOW]
+    await at_once(3, lambda number: store.join(one.relationship_id, account_id, times[number]))
+    await store.join(one.relationship_id, account_id, NOW)  # what waited longest is the latest no more
     async with database.read() as connection:
         joined = select(members.c.joined_at).where(members.c.relationship_id == one.relationship_id)
         assert list(await connection.scalars(joined)) == [LATER]
@@ -106,6 +107,59 @@ async def test_launches_that_end_in_a_deadlock_with_another_are_kept_after_it(po
         await joining
         async with database.read() as connection:
             assert list(await connection.scalars(select(members.c.joined_at))) == [LATER, LATER]
+
+
+async def test_who_holds_a_row_costs_nobody_but_those_who_want_it(postgres_server: PostgresServer) -> None:
+    """And what was refused is not kept later, when the row is free."""
+    async with open_migrated(await postgres_server.create_database()) as database:
+        account_id, [held] = await treated(database, await kept_company(database), "held")
+        other_account, [free] = await treated(database, await kept_company(database), "free")
+        store = SqlRelationships(database)
+        wanted = [(held, account_id), (free, other_account)]
+
+        async def join(number: int) -> bool:
+            relationship, who = wanted[number]
+            try:
+                await store.join(relationship.relationship_id, who, LATER)
+            except Unavailable:
+                return False
+            return True
+
+        async with database.transaction() as holder:
+            this = members.c.relationship_id == held.relationship_id
+            await holder.execute(select(members).where(this).with_for_update())
+            assert await asyncio.create_task(at_once(2, join), context=Context()) == [False, True]
+        async with database.read() as connection:
+            assert sorted(await connection.scalars(select(members.c.joined_at))) == [NOW, LATER]
+            waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            assert await connection.scalar(waiting) == 0
+
+
+async def test_ending_a_relationship_waits_for_launches_and_they_for_it_but_not_both(
+    postgres_server: PostgresServer,
+) -> None:
+    async with open_migrated(await postgres_server.create_database()) as database:
+        company = await kept_company(database)
+        account_id, [one] = await treated(database, company, "one")
+        newcomer = (
+            await Professionals(SqlAccounts(database, SEALER)).admit(company, "two", somebody(), NOW)
+        ).account_id
+        assert newcomer is not None
+        store = SqlRelationships(database)
+
+        async def step(number: int) -> bool:
+            try:
+                if number == 0:
+                    await SqlAdministration(database).end(company, "one")
+                else:
+                    await store.join(one.relationship_id, (account_id, newcomer)[number % 2], LATER)
+            except RelationshipEnded:
+                return False
+            return True
+
+        assert (await at_once(9, step))[0]
+        async with database.read() as connection:
+            assert list(await connection.scalars(select(members.c.account_id))) == []
 
 
 async def _until_somebody_waits_for(connection: AsyncConnection) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from common.errors import Unavailable
+from common.store.faults import Undone
 from common.store.together import Together
 
 
@@ -101,6 +103,56 @@ async def test_one_bad_question_costs_nobody_else_their_answer_where_it_may_be_a
     with pytest.raises(LookupError):
         await asked["fault"]
     assert desk.batches == [["a", "fault", "b"], ["a"], ["fault"], ["b"]]
+
+
+class Reader:
+    """Answers no more than one at a time, and nobody any more after `last`; `asked` are those it was asked for."""
+
+    def __init__(self, last: str, error: Exception) -> None:
+        self.asked: list[str] = []
+        self._last, self._error = last, error
+        self.together: Together[str, str] = Together(self._answer, 1, apart=True)
+
+    async def _answer(self, questions: Sequence[str]) -> Sequence[str]:
+        if len(questions) > 1:
+            raise LookupError
+        self.asked += questions
+        if questions[0] >= self._last:
+            raise self._error
+        return questions
+
+
+async def outcomes(asked: Sequence[asyncio.Future[str]]) -> list[str]:
+    came = await asyncio.gather(*asked, return_exceptions=True)
+    return [one if isinstance(one, str) else type(one).__name__ for one in came]
+
+
+async def test_once_there_is_nobody_to_answer_the_rest_are_not_asked_for_one_by_one() -> None:
+    reader = Reader("c", Unavailable("the database"))
+    words = [chr(ord("a") + number) for number in range(26)]
+    told = await outcomes([reader.together.ask(word) for word in words])
+    assert told == ["a", "b"] + ["Unavailable"] * 24
+    assert len(reader.asked) < 10
+
+
+async def test_who_was_undone_for_the_sake_of_others_is_asked_for_once_more_and_stops_nobody() -> None:
+    reader = Reader("z", Undone("the database"))
+    words = [*(chr(ord("z") - number) for number in range(26)), "z"]
+    told = await outcomes([reader.together.ask(word) for word in words])
+    assert told == ["Undone", *words[1:-1], "Undone"]
+    assert await outcomes([reader.together.ask("z")]) == ["Undone"]
+    assert reader.asked[-2:] == ["z", "z"]
+
+
+async def test_who_waits_to_be_asked_for_apart_is_told_when_the_service_stops() -> None:
+    desk, before = Desk(apart=True), asyncio.all_tasks()
+    asked = [desk.together.ask(word) for word in ["fault", *"abcdefghijkl"]]
+    desk.go_on.release()
+    await settle()
+    for task in asyncio.all_tasks() - before:
+        task.cancel()
+    await settle()
+    assert all(future.cancelled() for future in asked)
 
 
 async def test_whoever_asks_while_the_answering_is_broken_off_is_told_so_and_the_next_are_answered() -> None:
