@@ -213,13 +213,13 @@ class RateLimited(ServiceError):
 
 
 class Unavailable(ServiceError):
-    """A part that is needed does not answer; nothing was decided. `retry_after` is in seconds."""
+    """A part that is needed does not answer; nothing was decided. `retry_after`: in seconds; `undone`: for certain."""
 
     code = "unavailable"
 
-    def __init__(self, part: str, *, retry_after: int = 1, private: str = "") -> None:
+    def __init__(self, part: str, *, retry_after: int = 1, private: str = "", undone: bool = False) -> None:
         super().__init__(f"The service cannot answer now: {part} is not available.", private=private)
-        self.retry_after = retry_after
+        self.retry_after, self.undone = retry_after, undone
 
 
 class InternalFault(ServiceError):

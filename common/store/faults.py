@@ -15,7 +15,7 @@ _READ_ONLY: Final = "25006"
 """A failover to a standby, say: as it is now, nothing can be decided here."""
 
 _UNDONE: Final = frozenset({"40P01", "55P03"})
-"""A deadlock, and a lock that was not to be had in time."""
+"""A deadlock, and a lock that was not to be had in time: PostgreSQL has undone the statement, for others' sake."""
 
 _OF_THE_CONNECTION: Final = (
     asyncpg.InterfaceError,
@@ -33,10 +33,6 @@ def ends_connections(error: BaseException) -> bool:
     """
     state = _state(getattr(error, "orig", error))
     return isinstance(error, asyncpg.InternalClientError | ConnectionError) or state.startswith(("57P", "08"))
-
-
-class Undone(Unavailable):
-    """Others held what was wanted, and PostgreSQL has undone the statement: nothing of it is kept, for certain."""
 
 
 @contextmanager
@@ -69,5 +65,4 @@ def _state(error: BaseException | None) -> str:
 
 
 def _unavailable(error: BaseException | None) -> Unavailable:
-    kind = Undone if _state(error) in _UNDONE else Unavailable
-    return kind("the database", private=type(error).__name__)
+    return Unavailable("the database", private=type(error).__name__, undone=_state(error) in _UNDONE)

@@ -6,7 +6,6 @@ from contextvars import Context
 from typing import Any, Final, Generic, TypeVar
 
 from common.errors import Unavailable
-from common.store.faults import Undone
 
 _AT_ONCE: Final = 1000
 """Questions that are answered together at most."""
@@ -73,12 +72,7 @@ class Together(Generic[Q, A]):
             return
         try:
             error = await self._answered(waiting)
-            if (
-                error is not None
-                and self._apart
-                and (len(waiting) > 1 or isinstance(error, Undone))
-                and _goes_on(error)
-            ):
+            if error is not None and self._apart and (len(waiting) > 1 or _is_undone(error)) and _goes_on(error):
                 error = await self._answer_apart(waiting)
             if error is not None:
                 _refuse(waiting, error)
@@ -115,7 +109,11 @@ class Together(Generic[Q, A]):
 
 def _goes_on(error: Exception) -> bool:
     """Return whether what answers is there for others."""
-    return isinstance(error, Undone) or not isinstance(error, Unavailable)
+    return _is_undone(error) or not isinstance(error, Unavailable)
+
+
+def _is_undone(error: Exception) -> bool:
+    return isinstance(error, Unavailable) and error.undone
 
 
 def _refuse(waiting: "_Asked[Any, Any]", error: Exception) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import pytest
 
 from common.errors import Unavailable
-from common.store.faults import Undone
 from common.store.together import Together
 
 
@@ -136,11 +135,11 @@ async def test_once_there_is_nobody_to_answer_the_rest_are_not_asked_for_one_by_
 
 
 async def test_who_was_undone_for_the_sake_of_others_is_asked_for_once_more_and_stops_nobody() -> None:
-    reader = Reader("z", Undone("the database"))
+    reader = Reader("z", Unavailable("the database", undone=True))
     words = [*(chr(ord("z") - number) for number in range(26)), "z"]
     told = await outcomes([reader.together.ask(word) for word in words])
-    assert told == ["Undone", *words[1:-1], "Undone"]
-    assert await outcomes([reader.together.ask("z")]) == ["Undone"]
+    assert told == ["Unavailable", *words[1:-1], "Unavailable"]
+    assert await outcomes([reader.together.ask("z")]) == ["Unavailable"]
     assert reader.asked[-2:] == ["z", "z"]
 
 
