@@ -96,7 +96,7 @@ class Together(Generic[Q, A]):
     async def _answer_apart(self, waiting: "_Asked[Q, A]") -> Exception | None:
         """Answer each by itself, a few at a time; return what the rest need not be asked after."""
         for start in range(0, len(waiting), _APART):
-            some = waiting[start : start + _APART]
+            some = [one for one in waiting[start : start + _APART] if not one[1].done()]  # else it was given up
             errors = await asyncio.gather(*(self._answered([one]) for one in some))
             for one, error in zip(some, errors, strict=True):
                 if error is not None:
